@@ -1,0 +1,206 @@
+"""What the operator decided: the values that `config/` makes of `monitor.yaml` and the environment.
+
+They stand on the ground floor because every edge takes its own part of them, and edges never import each other. Made
+once and passed down; nobody else reads the environment. Secrets print as `***`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from monitor.model import Feed, Outlet, Subscriber
+
+Network = IPv4Network | IPv6Network
+
+
+class Secret:
+    """A string that is never shown: not by repr, str, format, logs or tracebacks of the values that hold it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself: only for the call that hands it to the other side."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> str:
+        """Secrets are not pickled, so that they cannot leave the process by accident."""
+        msg = "a secret cannot be pickled"
+        raise TypeError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Where the truth is kept."""
+
+    url: str
+    """`sqlite:///relative/path`, `sqlite:////absolute/path`; relative to the settings file."""
+    path: Path
+    """The SQLite file, absolute."""
+    expect_existing: bool = False
+    """Refuse to start on an empty store: a lost volume is then an error, not a silent new beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollingSettings:
+    """How often feeds are polled, and how many at once."""
+
+    every: timedelta = timedelta(minutes=15)
+    floor: timedelta = timedelta(minutes=1)
+    """No feed is polled more often, whatever it or its own `every` says."""
+    ceiling: timedelta = timedelta(days=1)
+    """No feed is polled less often, whatever its hints or failures say."""
+    concurrency: int = 32
+    per_host: int = 1
+    directory_every: timedelta = timedelta(seconds=10)
+    """Directories are local and cheap to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """Bounds of one fetch and one parse, and where they may go."""
+
+    timeout: timedelta = timedelta(seconds=30)
+    """One wall-clock deadline over DNS, connect, headers, body and redirects."""
+    connect_timeout: timedelta = timedelta(seconds=10)
+    max_wire_bytes: int = 10_000_000
+    max_body_bytes: int = 20_000_000
+    """After inflating."""
+    max_header_bytes: int = 65_536
+    max_redirects: int = 5
+    max_entries: int = 2_000
+    parse_timeout: timedelta = timedelta(seconds=5)
+    parse_memory: int = 512 * 1024 * 1024
+    parse_workers: int = 1
+    user_agent: str = "monitor/0.1 (+https://monitor.example/bot)"
+    allow_private: tuple[Network, ...] = ()
+    """Networks that may be dialled although they are private, for feeds."""
+    ca_file: Path | None = None
+    """Trust these certificate authorities beside the system's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """How deliveries are tried. The figures are those of docs/reliability.md."""
+
+    max_age: timedelta = timedelta(hours=72)
+    max_attempts: int = 20
+    max_singles: int = 20
+    """After an interruption, at most so many single alerts to one recipient; the rest goes as one digest."""
+    late_after: timedelta = timedelta(minutes=10)
+    """Alerts older than this are marked as delayed, and count for `max_singles`."""
+    allow_private: tuple[Network, ...] = ()
+    """Networks that may be dialled although they are private, for webhooks such as Slack's. Mail servers may always be
+    private: they are named by the operator alone."""
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaildirSettings:
+    """A channel that writes each alert as a message into a Maildir."""
+
+    id: str
+    path: Path
+    sender: str = "monitor@localhost"
+    kind: str = "maildir"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailSettings:
+    """A channel that sends mail by SMTP."""
+
+    id: str
+    host: str
+    sender: str
+    """The From address, with or without a display name."""
+    port: int = 587
+    security: str = "starttls"
+    """`starttls`, `tls` or `none`; `none` together with a password is refused unless the host is loopback."""
+    username: str | None = None
+    password: Secret | None = None
+    ca_file: Path | None = None
+    hello: str | None = None
+    """The name in EHLO; the machine's own when absent."""
+    reply_to: str | None = None
+    timeout: timedelta = timedelta(seconds=60)
+    """For each command but the last dot, which waits ten minutes as RFC 5321 4.5.3.2.6 asks."""
+    rate: float = 10.0
+    """Messages a second."""
+    burst: int = 20
+    kind: str = "email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings:
+    """A channel that posts to a Slack incoming webhook."""
+
+    id: str
+    url: Secret
+    """The webhook's URL is itself the credential."""
+    timeout: timedelta = timedelta(seconds=20)
+    rate: float = 1.0
+    burst: int = 3
+    kind: str = "slack"
+
+
+ChannelSettings = MaildirSettings | EmailSettings | SlackSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """The port for health and metrics."""
+
+    host: str = "127.0.0.1"
+    port: int = 9464
+    """0 takes a free port."""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """How the log looks."""
+
+    format: str = "auto"
+    """`text`, `json`, or `auto`: text on a terminal, JSON otherwise."""
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that the operator decided."""
+
+    file: Path
+    """The settings file; relative paths in it are relative to its folder."""
+    store: StoreSettings
+    rules: tuple[Path, ...]
+    """Rule files and folders."""
+    feeds: tuple[Feed, ...] = ()
+    outlets: tuple[Outlet, ...] = ()
+    channels: tuple[ChannelSettings, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
+    operator: tuple[str, ...] = ()
+    """Ids of subscribers who are told when something is wrong with the monitor itself."""
+    polling: PollingSettings = field(default_factory=PollingSettings)
+    fetch: FetchSettings = field(default_factory=FetchSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    watched: tuple[Path, ...] = ()
+    """Every file and folder that was read for these settings; a change of any is a reason to reload."""
+
+    def outlet_titles(self) -> Mapping[str, str]:
+        """The names of outlets for people, by id."""
+        return {outlet.id: outlet.title for outlet in self.outlets}
