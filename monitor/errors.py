@@ -9,6 +9,7 @@
     │   ├── SchemaTooNew       the store was written by a newer version of the program
     │   └── LeaseLost          the lease of this work went to somebody else; nothing was recorded
     ├── FeedError              a feed or document cannot be read where a caller asked for it directly
+    ├── RequestFailed          a request to another host brought no answer; `net` raises it, edges turn it into values
     └── ChannelError           a channel cannot be set up
 
 Failures of the outside world during normal work (a host that does not answer, a mail that is refused) are
@@ -98,6 +99,19 @@ class LeaseLost(StoreError):
 
 class FeedError(MonitorError):
     """A feed or document cannot be read."""
+
+
+class RequestFailed(MonitorError):
+    """A request to another host brought no answer that could be used."""
+
+    def __init__(self, kind: str, detail: str, *, sent: bool) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        """A value of `model.FetchErrorKind`."""
+        self.detail = detail
+        """One line for people, without secrets."""
+        self.sent = sent
+        """Whether the other side may have received the whole request: its outcome is then unknown."""
 
 
 class ChannelError(MonitorError):

@@ -502,6 +502,13 @@ class DeliveryClaim:
 # ── Sending ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class Format(StrEnum):
+    """What kind of content a channel sends; `alerting.render` makes it."""
+
+    MAIL = "mail"
+    SLACK = "slack"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailContent:
     """An alert rendered for mail."""

@@ -5,17 +5,9 @@ came of it as a `SendResult`; it does not retry, wait, log or know the store. It
 whatever the outside world does is a result. `SendResult.detail` never holds a secret.
 """
 
-from enum import StrEnum
 from typing import Protocol
 
-from monitor.model import Outgoing, SendResult
-
-
-class Format(StrEnum):
-    """What kind of content a channel sends; `alerting.render` makes it."""
-
-    MAIL = "mail"
-    SLACK = "slack"
+from monitor.model import Format, Outgoing, SendResult
 
 
 class Channel(Protocol):

@@ -52,6 +52,10 @@ class KnownArticle:
     first_seen: datetime
     rule_ids: frozenset[str]
     """Rules whose hits on it stand (are not withdrawn)."""
+    past_rule_ids: frozenset[str] = frozenset()
+    """Rules that ever hit it, standing hits included: a text that flaps between two forms alerts once."""
+    revision: int = 0
+    """The number of its newest revision; 0 is the text as first seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
