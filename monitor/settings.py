@@ -14,6 +14,9 @@ from monitor.model import Feed, Outlet, Subscriber
 
 Network = IPv4Network | IPv6Network
 
+ANYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+"""Every address: for requests whose target the operator alone names."""
+
 
 class Secret:
     """A string that is never shown: not by repr, str, format, logs or tracebacks of the values that hold it."""

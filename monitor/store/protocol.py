@@ -219,8 +219,8 @@ class Store(Protocol):
     ) -> tuple[FeedClaim, ...]:
         """Lease up to `limit` feeds that are due, oldest first; with `only`, just those of them named there."""
 
-    async def release(self, worker: str, now: datetime) -> int:
-        """Give back all leases of this worker: feeds are due again at once, deliveries without a started attempt are
+    async def release(self, worker: str | None, now: datetime) -> int:
+        """Give back all leases of this worker (None: of every worker, for the one owner of a store at its start): feeds are due again at once, deliveries without a started attempt are
         pending again, deliveries with one are unknown as in `recover`. Returns how many leases there were.
         """
 

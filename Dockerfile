@@ -1,0 +1,40 @@
+# Two stages: the first builds a virtual environment from the lock file, the second carries only that.
+# The base image is an argument, so that it can be pinned by digest or replaced by a mirror's:
+#   docker build --build-arg PYTHON_IMAGE=python:3.12-slim -t monitor .
+ARG PYTHON_IMAGE=python:3.12-slim
+
+FROM ${PYTHON_IMAGE} AS build
+WORKDIR /src
+RUN python3 -m venv /opt/monitor
+COPY requirements.lock ./
+RUN /opt/monitor/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY monitor ./monitor
+RUN /opt/monitor/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
+ && /opt/monitor/bin/python -m pip uninstall --yes --quiet setuptools pip \
+ && /opt/monitor/bin/python -m compileall -q /opt/monitor
+
+FROM ${PYTHON_IMAGE}
+LABEL org.opencontainers.image.title="monitor" \
+      org.opencontainers.image.description="A media-monitoring alert daemon" \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin monitor \
+ && mkdir /data && chown 10001:10001 /data
+COPY --from=build /opt/monitor /opt/monitor
+COPY rules /etc/monitor/rules
+COPY seeds /etc/monitor/seeds
+COPY deploy/monitor.yaml /etc/monitor/monitor.yaml
+ENV PATH=/opt/monitor/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MONITOR_CONFIG=/etc/monitor/monitor.yaml
+# By number, so that a cluster can prove that it is not root.
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 9464
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=6s --start-period=20s --retries=3 CMD ["monitor", "healthcheck"]
+# Exec form: the daemon is the first process and gets the signals itself.
+ENTRYPOINT ["monitor"]
+CMD ["run"]

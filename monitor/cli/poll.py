@@ -1,0 +1,81 @@
+"""`monitor poll`: poll feeds now, and deliver what comes of it."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from monitor import config
+from monitor.engine import log
+from monitor.engine.daemon import Daemon, close
+from monitor.engine.local import LocalEngine
+from monitor.engine.parts import Parts, utc_now
+from monitor.settings import Settings
+from monitor.store import is_owned, open_store
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Poll each feed once, deliver, and end. Without it, go on until Ctrl-C.")
+@click.argument("feeds", nargs=-1, metavar="[FEED]...")
+@click.pass_obj
+def poll(file: Path, *, once: bool, feeds: tuple[str, ...]) -> None:
+    """Poll these feeds (all, when none is named) now, whatever their next due time says.
+
+    When a daemon runs on the same store, it is asked to poll them instead. Otherwise this command does it: articles,
+    hits and deliveries are recorded and sent just as the daemon would. Exits 1 if a feed failed.
+    """
+    environ = dict(os.environ)
+    loaded = config.load(file, environ)
+    _known(loaded.settings, feeds)
+    log.set_up(loaded.settings.log)
+    if (pid := is_owned(loaded.settings.store)) is not None:
+        count = asyncio.run(_ask_daemon(loaded.settings, feeds))
+        click.echo(f"the daemon (process {pid}) polls {count} feed{'s' if count != 1 else ''} now")
+        return
+    daemon = Daemon(lambda: config.load(file, environ))
+    failed = asyncio.run(_once(daemon, loaded, feeds) if once else _go_on(daemon, feeds))
+    if failed:
+        raise click.ClickException(f"failed: {', '.join(failed)}; `monitor feeds list` says why")
+
+
+def _known(settings: Settings, feeds: Sequence[str]) -> None:
+    unknown = set(feeds) - {feed.id for feed in settings.feeds}
+    if unknown:
+        raise click.UsageError(
+            f"no feed is called {', '.join(sorted(unknown))}; there are: {', '.join(feed.id for feed in settings.feeds)}"
+        )
+
+
+async def _ask_daemon(settings: Settings, feeds: Sequence[str]) -> int:
+    store = open_store(settings.store)
+    await store.open()
+    try:
+        return await store.make_due(feeds or None, utc_now())
+    finally:
+        await store.close()
+
+
+async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -> list[str]:
+    parts = await daemon.assemble(loaded)
+    try:
+        engine = LocalEngine(parts, daemon.pulse)
+        wanted = feeds or tuple(feed.id for feed in loaded.settings.feeds)
+        await parts.store.make_due(wanted, parts.clock())
+        while await engine.poll_due(only=wanted):
+            await engine.settle()
+        while await engine.deliver_due():
+            await engine.settle()
+        return await _failed(parts, wanted)
+    finally:
+        await close(parts)
+
+
+async def _failed(parts: Parts, wanted: Sequence[str]) -> list[str]:
+    return [feed.id for feed, state in await parts.store.feed_states() if state.failures and feed.id in wanted]
+
+
+async def _go_on(daemon: Daemon, feeds: tuple[str, ...]) -> list[str]:
+    await daemon.run(due_now=feeds or None, everything=not feeds)
+    return []

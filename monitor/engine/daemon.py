@@ -1,0 +1,264 @@
+"""The life of the daemon: start, reload, stop.
+
+    start    load settings and rules ► open the store (refused if another daemon owns it) ► take back what an earlier
+             run left ► write the set of feeds ► serve health ► tick
+    reload   on SIGHUP, or when a file that was read has changed: load everything anew; a set with a fault is refused
+             as a whole, reported, and the old one stays in force
+    stop     on SIGTERM or SIGINT: claim nothing more, let what is under way end within the patience, give leases back
+
+The daemon is put together from factories, so that another store, channel or reader takes the place of ours without a
+patch.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from monitor import schedule
+from monitor.channels import make_channel
+from monitor.channels.protocol import Channel
+from monitor.config import Loaded
+from monitor.engine.health import HealthServer, Pulse
+from monitor.engine.journal import Journal
+from monitor.engine.local import LocalEngine
+from monitor.engine.parts import Live, Parts
+from monitor.errors import ConfigError
+from monitor.feeds import FeedReader
+from monitor.settings import ChannelSettings, DeliverySettings, Settings, StoreSettings
+from monitor.store import open_store
+from monitor.store.protocol import Store
+
+PATIENCE = 8.0
+"""Seconds that work under way has to end after SIGTERM; Docker kills after ten."""
+WATCH_EVERY = 2.0
+"""Seconds between two looks at the files of the settings and rules."""
+
+
+def _owned_store(settings: StoreSettings) -> Store:
+    return open_store(settings, owner=True)
+
+
+def _reader(settings: Settings) -> FeedReader:
+    return FeedReader(settings.fetch, settings.outlet_titles())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factories:
+    """How the parts are made."""
+
+    store: Callable[[StoreSettings], Store] = _owned_store
+    channel: Callable[[ChannelSettings, DeliverySettings], Channel] = make_channel
+    reader: Callable[[Settings], FeedReader] = _reader
+
+
+class Daemon:
+    """One running monitor."""
+
+    def __init__(self, load: Callable[[], Loaded], *, factories: Factories | None = None) -> None:
+        self._load = load
+        self._factories = factories or Factories()
+        self.pulse = Pulse()
+        self.journal = Journal()
+        self.engine: LocalEngine | None = None
+        self.port = 0
+        """Where health is served, once it is."""
+        self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    async def run(self, *, due_now: Sequence[str] | None = None, everything: bool = False) -> None:
+        """Run until told to stop; `due_now` (or everything) is polled at once.
+
+        Raises ConfigError, StoreLocked, StoreError, MonitorError when it cannot start.
+        """
+        loaded = self._load()
+        health = HealthServer(loaded.settings.http, self.pulse, self.journal.registry) if _wanted(loaded) else None
+        parts: Parts | None = None
+        try:
+            parts = await self.assemble(loaded)
+            if everything or due_now:
+                await parts.store.make_due(due_now, parts.clock())
+            self._listen()
+            if health is not None:
+                health.start()
+                self.port = health.port
+            await self._run(parts)
+        finally:
+            if parts is not None:
+                await close(parts)
+            if health is not None:
+                health.stop()
+
+    async def assemble(self, loaded: Loaded) -> Parts:
+        """Open the store and put the parts together."""
+        settings = loaded.settings
+        store = self._factories.store(settings.store)
+        await store.open()
+        try:
+            channels = {one.id: self._factories.channel(one, settings.delivery) for one in settings.channels}
+            parts = Parts(
+                worker=f"{socket.gethostname()}:{os.getpid()}",
+                live=Live(loaded=loaded),
+                store=store,
+                reader=self._factories.reader(settings),
+                channels=channels,
+                journal=self.journal,
+            )
+            # One process owns this store, so whatever is leased was left by a run that ended; its worker is gone.
+            recovered = await store.release(None, parts.clock())
+            parts.states.update(await store.channel_states())
+            await sync(parts)
+        except BaseException:
+            await store.close()
+            raise
+        for warning in loaded.warnings:
+            self.journal.warn("settings", warning=warning)
+        self.journal.reloaded(len(loaded.rules), len(settings.feeds))
+        self.journal.note(
+            "start", store=str(settings.store.path), feeds=len(settings.feeds), rules=len(loaded.rules),
+            channels=", ".join(channels) or "none", subscribers=len(settings.subscribers), taken_back=recovered,
+        )  # fmt: skip
+        return parts
+
+    async def _run(self, parts: Parts) -> None:
+        self.engine = LocalEngine(parts, self.pulse)
+        await self.engine.sweep()
+        self.pulse.store_error = None
+        self.engine.start()
+        if self.port:
+            self.journal.note("health", address=f"http://{parts.live.loaded.settings.http.host}:{self.port}/readyz")
+        watcher = asyncio.create_task(self._watch(parts))
+        await self._stop.wait()
+        self.pulse.draining = True
+        self.journal.note("stop", patience=PATIENCE)
+        watcher.cancel()
+        await self.engine.stop(PATIENCE)
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._changed.set)
+
+    def stop(self) -> None:
+        """Ask the daemon to end."""
+        self._stop.set()
+
+    # reload
+
+    async def _watch(self, parts: Parts) -> None:
+        """Reload when a watched file changes or SIGHUP comes. A change is taken when it has been still for one look, so
+        that a file is not read while an editor writes it."""
+        taken = seen = await asyncio.to_thread(signature, parts.live.loaded.settings.watched)
+        while True:
+            asked = await _waited(self._changed, WATCH_EVERY)
+            self._changed.clear()
+            now = await asyncio.to_thread(signature, parts.live.loaded.settings.watched)
+            still, seen = now == seen, now
+            if asked or (still and now != taken):
+                taken = now
+                await self.reload(parts)
+                taken = seen = await asyncio.to_thread(signature, parts.live.loaded.settings.watched)
+
+    async def reload(self, parts: Parts) -> bool:
+        """Load settings and rules anew and take them over whole; False if they were refused."""
+        try:
+            loaded = await asyncio.to_thread(self._load)
+        except ConfigError as error:
+            self.journal.refused(error.faults)
+            return False
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work: the old set stays in force
+            self.journal.fault("reload", error)
+            return False
+        old, new = parts.live.loaded.settings, loaded.settings
+        for what in ("store", "http", "log"):
+            if getattr(old, what) != getattr(new, what):
+                self.journal.warn("settings", warning=f"a change of `{what}` takes effect at the next start")
+        parts.live.loaded = loaded
+        await self._swap_edges(parts, old, new)
+        await sync(parts)
+        self.journal.reloaded(len(loaded.rules), len(new.feeds))
+        return True
+
+    async def _swap_edges(self, parts: Parts, old: Settings, new: Settings) -> None:
+        """Make anew what is made from settings that changed. Work under way keeps what it began with."""
+        if (old.fetch, old.outlets) != (new.fetch, new.outlets):
+            reader, parts.reader = parts.reader, self._factories.reader(new)
+            _later(reader.close(), after=new.fetch.timeout + new.fetch.parse_timeout)
+        before = {one.id: one for one in old.channels}
+        channels: dict[str, Channel] = {}
+        for one in new.channels:
+            if before.get(one.id) == one and old.delivery == new.delivery and one.id in parts.channels:
+                channels[one.id] = parts.channels[one.id]
+            else:
+                channels[one.id] = self._factories.channel(one, new.delivery)
+        for name, channel in parts.channels.items():
+            if channels.get(name) is not channel:
+                _later(channel.close(), after=timedelta(seconds=channel.timeout))
+                # What was wrong with the old settings of a channel says nothing about the new ones.
+                parts.states.pop(name, None)
+        parts.channels = channels
+
+
+async def sync(parts: Parts) -> None:
+    """Write the configured set of feeds to the store; new feeds get their first due time."""
+    settings = parts.live.loaded.settings
+    now = parts.clock()
+    due = {feed.id: schedule.first_due(feed, now, settings.polling) for feed in settings.feeds}
+    await parts.store.sync_feeds(settings.feeds, now, due)
+
+
+async def close(parts: Parts) -> None:
+    """Close every edge, whatever the others do."""
+    await asyncio.gather(
+        parts.reader.close(), *(channel.close() for channel in parts.channels.values()), return_exceptions=True
+    )
+    await parts.store.close()
+
+
+def signature(paths: tuple[Path, ...]) -> tuple[tuple[str, int, int], ...]:
+    """What files look like from outside: names, times and sizes, folders with all below them."""
+    found: list[tuple[str, int, int]] = []
+    for path in paths:
+        below = sorted(path.rglob("*")) if path.is_dir() else []
+        for one in (path, *below):
+            try:
+                stat = one.stat()
+            except OSError:
+                found.append((str(one), 0, -1))
+            else:
+                found.append((str(one), stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+def _later(work: object, *, after: timedelta) -> None:
+    """Close something once whatever began with it must have ended."""
+
+    async def wait() -> None:
+        await asyncio.sleep(after.total_seconds())
+        await work  # type: ignore[misc]
+
+    task = asyncio.create_task(wait())
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
+
+
+async def _waited(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event came within so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _wanted(loaded: Loaded) -> bool:
+    return loaded.settings.http.enabled

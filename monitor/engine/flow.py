@@ -1,0 +1,264 @@
+"""The flow. Start reading here.
+
+    feed ──poll──► article ──match──► hit ──alert──► delivery ──send──► subscriber
+
+    poll      claim due feeds ► fetch and parse ► keep what is new ► match ► decide who is told ► record
+              (ONE transaction: articles, revisions, hits, alerts, deliveries now due, the feed's next poll)
+    alert     look for deliveries that have waited too long ► fold them into one digest each ► record
+    deliver   claim due deliveries of a channel ► write down that an attempt starts ► send ► decide (sent, retry when,
+              dead) ► record the attempt
+
+Three verbs of one shape: claim, at most one act on the outside world, a pure decision, one record. A crash between any
+two steps loses nothing: the claim runs out and the work is claimed again, and unique keys make the repetition harmless.
+
+Where a step is decided: `schedule.py` (when a feed is polled next), `matching/` (what hits), `alerting/` (who is told,
+how it looks, when to try again). Where it is kept: `store/`. Who calls the verbs, and when: `local.py`.
+
+The verbs claim nothing themselves but take a claim, so that each can be run, tested and killed alone.
+"""
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from monitor import alerting, schedule
+from monitor.channels.protocol import Channel
+from monitor.config import Loaded
+from monitor.engine.parts import Parts
+from monitor.errors import LeaseLost
+from monitor.model import (
+    AlertKind,
+    Article,
+    ChannelState,
+    DeliveryClaim,
+    DeliveryState,
+    FailureReason,
+    FeedClaim,
+    NewAlert,
+    Outcome,
+    Outgoing,
+    ParsedFeed,
+    SendResult,
+)
+from monitor.store.protocol import AttemptRecord, KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
+
+NOTHING_RECORDED = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the articles of a poll came to: a pure result."""
+
+    articles: tuple[NewArticle, ...] = ()
+    revisions: tuple[NewRevision, ...] = ()
+    alerts: tuple[NewAlert, ...] = ()
+
+
+# ── poll ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
+    """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only."""
+    began = time.monotonic()
+    loaded = parts.live.loaded
+    outcome = await parts.reader.poll(claim.feed, claim.state)
+    now = parts.clock()
+    judged = Judged()
+    if isinstance(outcome, ParsedFeed):
+        articles = tuple({article.key: article for article in reversed(outcome.articles)}.values())[::-1]
+        known = await parts.store.known(claim.feed.id, [article.key for article in articles])
+        # Matching is computation: it runs beside the loop, so that deliveries and health go on.
+        judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
+    state = schedule.next_poll(
+        claim.feed, claim.state, outcome, now=now, settings=loaded.settings.polling, jitter=parts.jitter()
+    )
+    if judged.articles:
+        state = dataclasses.replace(state, last_new=now)
+    record = PollRecord(
+        feed_id=claim.feed.id,
+        lease=claim.lease,
+        now=now,
+        state=state,
+        articles=judged.articles,
+        revisions=judged.revisions,
+        alerts=judged.alerts,
+    )
+    try:
+        recorded = await parts.store.record_poll(record)
+    except LeaseLost:
+        parts.journal.lease_lost(feed=claim.feed.id)
+        return NOTHING_RECORDED
+    parts.journal.polled(claim, outcome, record, recorded, seconds=time.monotonic() - began)
+    return recorded
+
+
+def judge(
+    loaded: Loaded, claim: FeedClaim, articles: Sequence[Article], known: Mapping[str, KnownArticle], *, now: datetime
+) -> Judged:
+    """Match what is new or changed and decide who is told. Pure: the same values in, the same values out."""
+    new: list[NewArticle] = []
+    revisions: list[NewRevision] = []
+    alerts: list[NewAlert] = []
+    for article in articles:
+        before = known.get(article.key)
+        if before is not None and before.text_hash == article.text_hash:
+            continue
+        matches = loaded.index.match(article, now=before.first_seen if before else now)
+        dropped: tuple[str, ...] = ()
+        if before is None:
+            new.append(NewArticle(article=article, matches=matches))
+        else:
+            dropped = tuple(sorted(before.rule_ids - {match.rule_id for match in matches}))
+            fresh = tuple(match for match in matches if match.rule_id not in before.rule_ids)
+            revisions.append(NewRevision(article=article, matches=fresh, dropped=dropped))
+        alerts += alerting.route(
+            article=article,
+            matches=matches,
+            told=before.past_rule_ids if before else (),
+            dropped=dropped,
+            rules=loaded.index.rules,
+            subscribers=loaded.settings.subscribers,
+            feed_title=claim.feed.title or claim.state.title,
+            first_seen=before.first_seen if before else now,
+            revision=before.revision + 1 if before else 0,
+            now=now,
+        )
+    return Judged(articles=tuple(new), revisions=tuple(revisions), alerts=tuple(alerts))
+
+
+# ── alert ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def alert(parts: Parts) -> int:
+    """Fold deliveries that piled up while a channel or this program was down into one digest for each recipient.
+
+    Returns how many deliveries are now carried by digests. Nothing is omitted: each digest has a line for every one.
+    """
+    settings = parts.live.loaded.settings.delivery
+    now = parts.clock()
+    carried = 0
+    for pending in await parts.store.late(now, settings.late_after, settings.max_singles):
+        alerts = await parts.store.alerts([delivery.alert_key for delivery in pending])
+        folded = alerting.catch_up(pending, alerts, now=now, settings=settings)
+        if folded is not None:
+            digest, delivery, ids = folded
+            count = await parts.store.fold(digest, delivery, ids, now)
+            parts.journal.folded(digest.alert.subscriber_id, delivery.channel, count)
+            carried += count
+    return carried
+
+
+async def tell_operator(parts: Parts, subject: str, text: str, *, window: str, avoid: str | None = None) -> None:
+    """Raise a notice to those who run the monitor, but not through the channel that it is about."""
+    now = parts.clock()
+    for operator in parts.live.operators():
+        recipients = tuple(one for one in operator.recipients if one.channel != avoid)
+        if recipients:
+            subscriber = dataclasses.replace(operator, recipients=recipients)
+            notice = alerting.notice(subscriber=subscriber, subject=subject, text=text, now=now, window=window)
+            await parts.store.record_alert(notice, now)
+
+
+# ── deliver ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def deliver(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendResult | None:
+    """Attempt one claimed delivery and record what came of it; None if its lease went to somebody else."""
+    try:
+        number = await parts.store.begin_attempt(claim.delivery.id, claim.lease, parts.clock())
+        result = await _send(parts, channel, claim)
+        await _record(parts, channel, claim, result, number=number)
+    except LeaseLost:
+        parts.journal.lease_lost(delivery=claim.delivery.id)
+        return None
+    return result
+
+
+async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendResult:
+    """The one act on the outside world. An alert that cannot be rendered is poison: it is given up at once, because it
+    would fail in the same way for ever."""
+    delivery, alert_ = claim.delivery, claim.alert
+    try:
+        content = alerting.render(alert_, channel.format, plain=delivery.plain, now=parts.clock())
+    except Exception as error:  # noqa: BLE001 - the top of a unit of work: whatever it is, it is recorded
+        parts.journal.fault("render", error, delivery=delivery.id)
+        return SendResult(
+            outcome=Outcome.REFUSED, reason=FailureReason.RENDER_ERROR, detail=f"cannot be rendered: {error!r}"[:500]
+        )
+    message = Outgoing(
+        key=delivery.key,
+        address=delivery.address,
+        content=content,
+        severity=alert_.severity,
+        rules=tuple(reason.rule_id for reason in alert_.reasons),
+        created_at=alert_.created_at,
+    )
+    return await channel.send(message)
+
+
+async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: SendResult, *, number: int) -> None:
+    """Decide what follows from the attempt, record it with the channel's state, tell the operator if need be."""
+    now = parts.clock()
+    before = parts.state_of(channel.id)
+    after = alerting.after_attempt(before, result, now, parts.jitter())
+    text = alerting.notice_due(before, after, now)
+    if text is not None:
+        after = dataclasses.replace(after, noticed_at=now)
+    decision = alerting.decide(
+        claim.delivery,
+        result,
+        number=number,
+        now=now,
+        settings=parts.live.loaded.settings.delivery,
+        jitter=parts.jitter(),
+    )
+    record = AttemptRecord(
+        delivery_id=claim.delivery.id,
+        lease=claim.lease,
+        now=now,
+        result=result,
+        state=decision.state,
+        next_attempt=decision.next_attempt,
+        plain=decision.plain,
+        unknown=decision.unknown,
+        channel=after,
+    )
+    await parts.store.record_attempt(record)
+    parts.states[channel.id] = after
+    parts.journal.attempted(claim, result, decision.state, decision.why, number=number, now=now)
+    if text is not None:
+        await tell_operator(
+            parts,
+            f"Channel {channel.id} does not deliver",
+            text,
+            window=f"channel {channel.id} {now.isoformat()}",
+            avoid=channel.id,
+        )
+    if decision.state is DeliveryState.DEAD and claim.alert.kind is not AlertKind.NOTICE:
+        await _tell_dead(parts, channel, claim, decision.why, now)
+
+
+async def _tell_dead(parts: Parts, channel: Channel, claim: DeliveryClaim, why: str, now: datetime) -> None:
+    """An alert that was given up is told on another channel: never dropped silently. At most once an hour a channel."""
+    alert_ = claim.alert
+    title = alert_.article.title if alert_.article else alert_.subject
+    await tell_operator(
+        parts,
+        f"An alert could not be delivered through {channel.id}",
+        f"{title}\nwas for {claim.delivery.address or channel.id} ({alert_.subscriber_id}) and was given up: {why}.\n"
+        "See: monitor deliveries --dead. Once mended: monitor deliveries --requeue ID.",
+        window=f"dead {channel.id} {now:%Y-%m-%dT%H}",
+        avoid=channel.id,
+    )
+
+
+def claimable(parts: Parts, channel: Channel, state: ChannelState, room: int) -> int:
+    """How many deliveries of a channel may be claimed now: none while it is broken or its breaker is open, one to probe
+    it, else what the rate limit and the free places allow. Takes the tokens that it grants."""
+    now = parts.clock()
+    if room <= 0 or not alerting.may_send(state, now):
+        return 0
+    wanted = 1 if alerting.probing(state, now) else room
+    return parts.bucket_of(channel).take(wanted)

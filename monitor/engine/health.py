@@ -1,0 +1,163 @@
+"""The port for health and metrics: /healthz, /readyz, /metrics. Loopback unless configured otherwise.
+
+It is served from a thread of its own, so that it answers, and says so, when the event loop hangs. It only reads: the
+loop leaves its latest figures in a `Pulse`. It shows numbers and states, never articles, addresses or secrets.
+"""
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from monitor.errors import MonitorError
+from monitor.model import DeliveryState
+from monitor.settings import HttpSettings
+from monitor.store.protocol import Figures
+
+STALE_AFTER = 15.0
+"""Seconds without a finished tick after which the daemon is called stuck. Ticks come every second."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What the loop leaves for the health thread."""
+
+    started: float = field(default_factory=time.monotonic)
+    last_tick: float = field(default_factory=time.monotonic)
+    """Monotonic time of the last finished tick."""
+    scheduler: bool = False
+    store_error: str | None = "not opened yet"
+    figures: Figures | None = None
+    broken: tuple[str, ...] = ()
+    """Channels that do not deliver."""
+    draining: bool = False
+
+    def healthy(self) -> bool:
+        """Whether the process does its work at all: a restart would help if not."""
+        return self.scheduler and time.monotonic() - self.last_tick < STALE_AFTER
+
+    def report(self) -> dict[str, Any]:
+        """The state of each part, for /readyz. `status` is `up` when all that the daemon needs itself is up."""
+        figures = self.figures
+        oldest = figures.oldest_pending if figures else None
+        parts = {
+            "store": "up" if self.store_error is None else f"down: {self.store_error}",
+            "scheduler": "up" if self.scheduler else "down",
+            "channels": "up" if not self.broken else f"degraded: {', '.join(self.broken)}",
+        }
+        ready = self.healthy() and self.store_error is None and not self.draining
+        return {
+            "status": "up" if ready else "draining" if self.draining else "down",
+            "parts": parts,
+            "seconds_since_last_tick": round(time.monotonic() - self.last_tick, 1),
+            "oldest_pending_delivery_seconds": _age(oldest),
+            "pending_deliveries": figures.deliveries.get(DeliveryState.PENDING, 0) if figures else None,
+            "feeds": figures.feeds if figures else None,
+            "feeds_overdue": figures.feeds_overdue if figures else None,
+        }
+
+
+def _age(at: datetime | None) -> float | None:
+    return None if at is None else round(max(0.0, (datetime.now(UTC) - at).total_seconds()), 1)
+
+
+class Gauges:
+    """The figures of the store as metrics; set from the pulse when they are asked for."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        new = {"registry": registry}
+        self.up = Gauge("monitor_up", "1 while the daemon does its work", **new)
+        self.ready = Gauge("monitor_ready", "1 while the daemon can also write its store", **new)
+        self.feeds = Gauge("monitor_feeds", "Feeds that are polled", **new)
+        self.overdue = Gauge("monitor_feeds_overdue", "Feeds that should have been polled by now", **new)
+        self.failing = Gauge("monitor_feeds_failing", "Feeds whose last poll failed", **new)
+        self.stored = Gauge("monitor_articles_stored", "Articles in the store", **new)
+        self.hits = Gauge("monitor_hits_stored", "Hits in the store", **new)
+        self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], **new)
+        self.oldest = Gauge("monitor_oldest_pending_seconds", "Age of the oldest delivery that is not through", **new)
+        self.broken = Gauge("monitor_channels_broken", "Channels that do not deliver", **new)
+
+    def set(self, pulse: Pulse) -> None:
+        """Take over what the pulse says."""
+        self.up.set(pulse.healthy())
+        self.ready.set(pulse.report()["status"] == "up")
+        self.broken.set(len(pulse.broken))
+        figures = pulse.figures
+        if figures is None:
+            return
+        self.feeds.set(figures.feeds)
+        self.overdue.set(figures.feeds_overdue)
+        self.failing.set(figures.feeds_failing)
+        self.stored.set(figures.articles)
+        self.hits.set(figures.hits)
+        for state in DeliveryState:
+            self.deliveries.labels(state.value).set(figures.deliveries.get(state, 0))
+        self.oldest.set(_age(figures.oldest_pending) or 0)
+
+
+class HealthServer:
+    """Serves the three pages. Raises MonitorError when the port is taken."""
+
+    def __init__(self, settings: HttpSettings, pulse: Pulse, registry: CollectorRegistry) -> None:
+        gauges = Gauges(registry)
+        gauges_lock = threading.Lock()
+
+        class Pages(BaseHTTPRequestHandler):
+            """GET only; every answer is small and made of figures."""
+
+            server_version = "monitor"
+            sys_version = ""
+            timeout = 10
+
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                if path == "/healthz":
+                    ok = pulse.healthy()
+                    self._answer(200 if ok else 503, "text/plain; charset=utf-8", b"up\n" if ok else b"stuck\n")
+                elif path == "/readyz":
+                    report = pulse.report()
+                    body = json.dumps(report, indent=1).encode() + b"\n"
+                    self._answer(200 if report["status"] == "up" else 503, "application/json", body)
+                elif path == "/metrics":
+                    with gauges_lock:
+                        gauges.set(pulse)
+                        body = generate_latest(registry)
+                    self._answer(200, CONTENT_TYPE_LATEST, body)
+                else:
+                    self._answer(404, "text/plain; charset=utf-8", b"here are /healthz, /readyz and /metrics\n")
+
+            def _answer(self, status: int, kind: str, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Cache-Control", "no-store")
+                self.send_header("X-Content-Type-Options", "nosniff")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
+                """Requests for health are not news."""
+
+        try:
+            self._server = ThreadingHTTPServer((settings.host, settings.port), Pages)
+        except OSError as error:
+            raise MonitorError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and free the port."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,196 @@
+"""The journal: one log line for each unit of work, and the counters for /metrics, made from the same records.
+
+Log and metrics cannot disagree, because both are written here, from the values that were recorded. INFO is a poll with
+news, a hit, an alert, a delivery; WARNING is for a person this week; ERROR is for today. Nothing here decides anything.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from monitor.errors import Fault
+from monitor.model import (
+    AlertKind,
+    DeliveryClaim,
+    DeliveryState,
+    FeedClaim,
+    FetchFailed,
+    NotModified,
+    Outcome,
+    ParsedFeed,
+    PollOutcome,
+    SendResult,
+    Tier,
+)
+from monitor.shown import shown_url
+from monitor.store.protocol import NewArticle, NewRevision, PollRecord, RecordedPoll
+
+_LATENCY_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600)
+
+
+class Journal:
+    """Writes log lines and counts."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger()
+        self.registry = CollectorRegistry()
+        new = {"registry": self.registry}
+        self.polls = Counter("monitor_polls", "Polls, by how they ended", ["status"], **new)
+        self.fetch_errors = Counter("monitor_fetch_errors", "Failed polls, by kind", ["kind"], **new)
+        self.poll_seconds = Histogram("monitor_poll_seconds", "Duration of a poll, fetch to record", **new)
+        self.articles = Counter("monitor_articles", "New articles stored", **new)
+        self.revisions = Counter("monitor_revisions", "Changed texts of stored articles", **new)
+        self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], **new)
+        self.alerts = Counter("monitor_alerts", "Alerts stored", **new)
+        self.attempts = Counter("monitor_attempts", "Attempts, by channel and outcome", ["channel", "outcome"], **new)
+        self.failures = Counter(
+            "monitor_attempt_failures", "Failed attempts, by channel and reason", ["channel", "reason"], **new
+        )
+        self.unknown = Counter("monitor_outcome_unknown", "Attempts whose outcome was lost", ["channel"], **new)
+        self.dead = Counter("monitor_deliveries_given_up", "Deliveries that became dead letters", ["channel"], **new)
+        self.latency = Histogram(
+            "monitor_latency_seconds", "Time to `sent`", ["since"], buckets=_LATENCY_BUCKETS, **new
+        )
+        self.faults = Counter("monitor_faults", "Faults of this program that were caught and recorded", ["where"], **new)
+        self.reloads = Counter("monitor_reloads", "Reloads of settings and rules, by result", ["result"], **new)
+        self.reload_ok = Gauge("monitor_reload_successful", "1 if the last reload was taken over", **new)
+        self.rules = Gauge("monitor_rules", "Rules in force", **new)
+
+    # polls
+
+    def polled(
+        self, claim: FeedClaim, outcome: PollOutcome, record: PollRecord, recorded: RecordedPoll, *, seconds: float
+    ) -> None:
+        """A poll was recorded."""
+        self.poll_seconds.observe(seconds)
+        fields: dict[str, object] = {"feed": claim.feed.id}
+        ms = round(seconds * 1000)
+        if isinstance(outcome, FetchFailed):
+            self.polls.labels("failed").inc()
+            self.fetch_errors.labels(outcome.kind.value).inc()
+            # One line for each change of state, not for each failed poll: a dead host must not fill the disk.
+            write = self._log.warning if claim.state.last_error != record.state.last_error else self._log.debug
+            write("poll", **fields, status="failed", error=outcome.kind.value, detail=outcome.detail,
+                  address=shown_url(claim.feed.url), next=_clock(record.state.next_due), ms=ms)  # fmt: skip
+            return
+        if claim.state.failures:
+            self._log.info("recovered", **fields, after=claim.state.failures, was=claim.state.last_error)
+        if isinstance(outcome, NotModified):
+            self.polls.labels("not_modified").inc()
+            self._log.debug("poll", **fields, status="not_modified", ms=ms)
+            return
+        self._parsed(outcome, record, recorded, fields, ms)
+
+    def _parsed(
+        self, outcome: ParsedFeed, record: PollRecord, recorded: RecordedPoll, fields: dict[str, object], ms: int
+    ) -> None:
+        news = bool(recorded.articles or recorded.revisions)
+        self.polls.labels("new" if news else "unchanged").inc()
+        self.articles.inc(recorded.articles)
+        self.revisions.inc(recorded.revisions)
+        self.alerts.inc(recorded.alerts)
+        write = self._log.info if news else self._log.debug
+        write("poll", **fields, status="new" if news else "unchanged", articles=recorded.articles,
+              revisions=recorded.revisions, hits=recorded.hits, alerts=recorded.alerts, ms=ms)  # fmt: skip
+        for warning in outcome.warnings:
+            self._log.warning("feed", **fields, warning=warning)
+        self._hits(record.articles)
+        self._hits(record.revisions)
+
+    def _hits(self, stored: Iterable[NewArticle | NewRevision]) -> None:
+        for one in stored:
+            for match in one.matches:
+                self.hits.labels(match.severity.value).inc()
+                words = dict.fromkeys(
+                    span.text if span.tier is Tier.EXACT else f"{span.text} ({span.tier.value})" for span in match.spans
+                )
+                self._log.info(
+                    "hit",
+                    rule=match.rule_id,
+                    severity=match.severity.value,
+                    words=", ".join(words),
+                    clause=", ".join(match.clauses),
+                    title=one.article.title,
+                )
+
+    # deliveries
+
+    def attempted(
+        self, claim: DeliveryClaim, result: SendResult, state: DeliveryState, why: str, *, number: int, now: datetime
+    ) -> None:
+        """An attempt was recorded."""
+        delivery, alert = claim.delivery, claim.alert
+        self.attempts.labels(delivery.channel, result.outcome.value).inc()
+        title = alert.article.title if alert.article else alert.subject or f"{len(alert.lines)} alerts"
+        fields: dict[str, object] = {
+            "channel": delivery.channel, "delivery": delivery.id, "subscriber": delivery.subscriber_id, "title": title,
+        }  # fmt: skip
+        if result.outcome is Outcome.SENT:
+            seen = alert.article.first_seen if alert.article else alert.created_at
+            self.latency.labels("first_seen").observe(max(0.0, (now - seen).total_seconds()))
+            if alert.article and alert.article.published and alert.kind is AlertKind.ARTICLE:
+                self.latency.labels("published").observe(max(0.0, (now - alert.article.published).total_seconds()))
+            self._log.info("alert", status="sent", **fields, rules=len(alert.reasons), latency=_span(now - seen))
+            return
+        reason = result.reason.value if result.reason else "other"
+        self.failures.labels(delivery.channel, reason).inc()
+        if result.outcome is Outcome.UNKNOWN:
+            self.unknown.labels(delivery.channel).inc()
+        fields |= {"outcome": result.outcome.value, "reason": reason, "detail": result.detail, "attempt": number}
+        if state is DeliveryState.DEAD:
+            self.dead.labels(delivery.channel).inc()
+            self._log.error("alert", status="dead", **fields, why=why)
+        else:
+            self._log.warning("alert", status="retry", **fields, why=why)
+
+    def folded(self, subscriber: str, channel: str, count: int) -> None:
+        """Late deliveries were folded into a digest."""
+        self._log.info("digest", subscriber=subscriber, channel=channel, carried=count)
+
+    # the rest
+
+    def lease_lost(self, **fields: object) -> None:
+        """Work was finished after its lease had gone to somebody else; nothing was recorded."""
+        self._log.warning("lease", status="lost", **fields)
+
+    def fault(self, where: str, error: BaseException, **fields: object) -> None:
+        """A fault of this program, caught at the top of a unit of work."""
+        self.faults.labels(where).inc()
+        self._log.error("fault", where=where, error=repr(error)[:500], **fields, exc_info=error)
+
+    def trouble(self, where: str, detail: str) -> None:
+        """The store or another part cannot work now and will be tried again."""
+        self._log.error("trouble", where=where, detail=detail)
+
+    def reloaded(self, rules: int, feeds: int) -> None:
+        """New settings and rules are in force."""
+        self.rules.set(rules)
+        self.reload_ok.set(1)
+        self.reloads.labels("taken").inc()
+        self._log.info("reload", status="taken", rules=rules, feeds=feeds)
+
+    def refused(self, faults: Iterable[Fault]) -> None:
+        """New settings or rules have faults; the old ones stay in force."""
+        self.reload_ok.set(0)
+        self.reloads.labels("refused").inc()
+        for fault in faults:
+            place = ":".join(str(part) for part in (fault.file, fault.line, fault.column) if part is not None)
+            self._log.error("reload", status="refused", place=place, rule=fault.rule, fault=fault.message)
+
+    def note(self, event: str, **fields: object) -> None:
+        """Something a person may want to read, such as start and stop."""
+        self._log.info(event, **fields)
+
+    def warn(self, event: str, **fields: object) -> None:
+        """Something a person should look at this week."""
+        self._log.warning(event, **fields)
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _span(span: timedelta) -> str:
+    return f"{span.total_seconds():.1f}s"

@@ -1,0 +1,220 @@
+"""One process: APScheduler ticks call the verbs of `flow.py`; a commit nudges the next one.
+
+The scheduler holds a handful of ticks and no state: when a feed or a delivery is due is a column of the store, so a
+restart resets nothing. A tick claims what is due and starts a task for each claim; it never waits for them, so that one
+slow host or mail server does not hold up the rest.
+
+    poll tick      1 s     claim due feeds while there are free places, one task a feed
+    deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
+    sweep         10 s     take back leases that ran out, fold what waited too long, read figures for health
+
+What happens at start, at a reload and at the end stands in `daemon.py`.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from datetime import UTC, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import alerting
+from monitor.channels.protocol import Channel
+from monitor.engine import flow
+from monitor.engine.health import Pulse
+from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
+from monitor.errors import StoreBusy, StoreError
+from monitor.model import DeliveryClaim, FeedClaim, FeedKind
+
+IN_FLIGHT = 8
+"""Deliveries of one channel under way at once. More than one, so that a mail server that takes its ten minutes over one
+message holds up one message."""
+OVERDUE_AFTER = timedelta(minutes=5)
+
+
+class LocalEngine:
+    """Runs the flow in this process until it is told to stop."""
+
+    def __init__(self, parts: Parts, pulse: Pulse) -> None:
+        self.parts = parts
+        self.pulse = pulse
+        self._scheduler: AsyncIOScheduler | None = None
+        self._polls: set[asyncio.Task[None]] = set()
+        self._sends: dict[str, set[asyncio.Task[None]]] = {}
+        self._hosts: dict[str, asyncio.Semaphore] = {}
+        self._delivering = asyncio.Lock()
+        self._nudges: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    # life
+
+    def start(self) -> None:
+        """Begin to tick."""
+        # The defaults drop a job that is a second late and say so only in the log: these keep it.
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        scheduler.add_job(self._tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
+        scheduler.add_job(self._tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
+        scheduler.add_job(self._tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
+        scheduler.start()
+        self._scheduler = scheduler
+        self.pulse.scheduler = True
+
+    async def stop(self, patience: float) -> None:
+        """Claim nothing more, let what is under way end for so many seconds, then cut it off and give leases back."""
+        self._stopping = True
+        self.pulse.scheduler = False
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        under_way = {*self._polls, *(task for tasks in self._sends.values() for task in tasks)}
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=patience)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*self._nudges, return_exceptions=True)
+        released = await self.parts.store.release(self.parts.worker, self.parts.clock())
+        self.parts.journal.note("drained", released=released)
+
+    async def _tick(self, where: str, work: Any) -> None:
+        """The top of a unit of work: nothing may end the ticking, and nothing may go unrecorded."""
+        if self._stopping:
+            return
+        try:
+            await work()
+            self.pulse.store_error = None
+        except StoreError as error:
+            self._down(where, error)
+        except Exception as error:  # noqa: BLE001 - see above
+            self.parts.journal.fault(where, error)
+        # A store that is down does not make the process stuck: a restart would not help.
+        self.pulse.last_tick = time.monotonic()
+
+    def _down(self, where: str, error: StoreError) -> None:
+        """Say once that the store does not work, not each second."""
+        if self.pulse.store_error is None:
+            self.parts.journal.trouble(where, str(error))
+        self.pulse.store_error = str(error)
+
+    # polls
+
+    async def poll_due(self, only: tuple[str, ...] | None = None) -> int:
+        """Claim due feeds and start polling them; returns how many were started."""
+        settings = self.parts.live.loaded.settings.polling
+        room = settings.concurrency - len(self._polls)
+        if room <= 0:
+            return 0
+        claims = await self.parts.store.claim_feeds(
+            self.parts.worker, self.parts.clock(), room, feed_lease(self.parts), only=only
+        )
+        for claim in claims:
+            _start(self._poll(claim), self._polls)
+        return len(claims)
+
+    async def _poll(self, claim: FeedClaim) -> None:
+        try:
+            async with self._host(claim):
+                if self._stopping:
+                    return
+                recorded = await flow.poll(self.parts, claim)
+            if recorded.deliveries:
+                self.nudge()
+        except StoreBusy as error:
+            # Not recorded, so not done: the lease runs out and the feed is polled again.
+            self._down("poll", error)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad feed never stops the others
+            self.parts.journal.fault("poll", error, feed=claim.feed.id)
+
+    def _host(self, claim: FeedClaim) -> asyncio.Semaphore:
+        """The turnstile of a host: so many requests at once, whatever the number of its feeds."""
+        feed = claim.feed
+        host = (urlsplit(feed.url).hostname or feed.url) if feed.kind is FeedKind.HTTP else feed.url
+        limit = self.parts.live.loaded.settings.polling.per_host
+        return self._hosts.setdefault(f"{host} {limit}", asyncio.Semaphore(limit))
+
+    # deliveries
+
+    def nudge(self) -> None:
+        """Deliver now instead of at the next tick."""
+        if not self._stopping:
+            _start(self._tick("deliver", self.deliver_due), self._nudges)
+
+    async def deliver_due(self) -> int:
+        """Claim due deliveries of every channel that may send and start them; returns how many were started."""
+        started = 0
+        async with self._delivering:
+            for channel in tuple(self.parts.channels.values()):
+                started += await self._claim_for(channel)
+        return started
+
+    async def _claim_for(self, channel: Channel) -> int:
+        parts = self.parts
+        sends = self._sends.setdefault(channel.id, set())
+        state = parts.state_of(channel.id)
+        now = parts.clock()
+        room = IN_FLIGHT - len(sends)
+        if alerting.probing(state, now):
+            room = 0 if sends else 1
+        granted = flow.claimable(parts, channel, state, room)
+        if granted == 0 or self._stopping:
+            return 0
+        claims: tuple[DeliveryClaim, ...] = ()
+        try:
+            claims = await parts.store.claim_deliveries(
+                parts.worker, now, granted, delivery_lease(channel), channel=channel.id
+            )
+        finally:
+            parts.bucket_of(channel).give_back(granted - len(claims))
+        for claim in claims:
+            _start(self._deliver(channel, claim), sends)
+        return len(claims)
+
+    async def _deliver(self, channel: Channel, claim: DeliveryClaim) -> None:
+        try:
+            await flow.deliver(self.parts, channel, claim)
+        except StoreBusy as error:
+            # The attempt is started and its outcome not recorded: when the lease runs out it counts as unknown.
+            self._down("deliver", error)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad alert never stops the others
+            self.parts.journal.fault("deliver", error, delivery=claim.delivery.id)
+        if self.parts.bucket_of(channel).wait() == 0:
+            self.nudge()
+
+    # upkeep
+
+    async def sweep(self) -> None:
+        """Take back what was left lying, fold what waited too long, and look at the store."""
+        parts = self.parts
+        now = parts.clock()
+        recovered = await parts.store.recover(now, longest_lease(parts))
+        if recovered:
+            parts.journal.warn("recovered", deliveries=recovered)
+        await flow.alert(parts)
+        await self.refresh_states()
+        self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
+        await parts.store.check()
+
+    async def refresh_states(self) -> None:
+        """Take over that a person mended a channel (by a test message or a requeue from the command line)."""
+        parts = self.parts
+        stored = await parts.store.channel_states()
+        for channel in parts.channels:
+            if parts.state_of(channel).broken and channel in stored and not stored[channel].broken:
+                parts.states[channel] = stored[channel]
+        self.pulse.broken = tuple(name for name in parts.channels if parts.state_of(name).broken)
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way (for `monitor poll --once`)."""
+        while under_way := {*self._polls, *self._nudges, *(one for some in self._sends.values() for one in some)}:
+            await asyncio.wait(under_way)
+
+
+def _start(work: Coroutine[Any, Any, None], keep: set[asyncio.Task[None]]) -> None:
+    """Start a task and hold on to it until it ends."""
+    task = asyncio.create_task(work)
+    keep.add(task)
+    task.add_done_callback(keep.discard)
+
