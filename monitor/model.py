@@ -6,12 +6,10 @@ database or library beyond the standard one, and decides nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as _field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
-
-NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 # ── Feeds and articles ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -40,7 +38,7 @@ class Feed:
     """BCP 47 primary language, when the operator says so."""
     categories: tuple[str, ...] = ()
     """Category paths as OPML writes them: `/News/Middle East`."""
-    labels: Mapping[str, str] = NO_LABELS
+    labels: Mapping[str, str] = _field(default_factory=dict)
     every: timedelta | None = None
     """The poll period of this feed, when it differs from the settings' own."""
 
@@ -235,13 +233,13 @@ class Rule:
     not_: tuple[str, ...] = ()
     """Phrases that do not count as this name (`not:` in the file)."""
     severity: Severity = Severity.ROUTINE
-    labels: Mapping[str, str] = NO_LABELS
+    labels: Mapping[str, str] = _field(default_factory=dict)
     lang: tuple[str, ...] = ()
     script: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
     outlets: tuple[str, ...] = ()
     exact: bool = False
-    variants: Mapping[str, bool] = MappingProxyType({})
+    variants: Mapping[str, bool] = _field(default_factory=dict)
     """Tiers set on or off by name; a tier that is not named is on."""
     enabled: bool = True
     max_age: timedelta | None = None
@@ -354,7 +352,7 @@ class Reason:
     words: tuple[tuple[str, Tier], ...]
     """The distinct matched words as written in the article, each with its tier, in order of appearance."""
     score: int | None = None
-    labels: Mapping[str, str] = NO_LABELS
+    labels: Mapping[str, str] = _field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -618,4 +616,4 @@ class Outlet:
     title: str
     country: str | None = None
     lang: str | None = None
-    labels: Mapping[str, str] = field(default=NO_LABELS)
+    labels: Mapping[str, str] = _field(default_factory=dict)
