@@ -11,7 +11,6 @@ from dataclasses import field as _field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-
 # ── Feeds and articles ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

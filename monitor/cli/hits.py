@@ -32,7 +32,14 @@ _COLOURS = {Severity.FLASH: "bold white on red", Severity.URGENT: "bold red", Se
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with every span.")
 @click.pass_obj
 def hits(
-    file: Path, *, rule: str | None, feed: str | None, severity: str | None, since: str | None, limit: int, as_json: bool
+    file: Path,
+    *,
+    rule: str | None,
+    feed: str | None,
+    severity: str | None,
+    since: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Show stored hits, newest first: when, rule, severity, title, outlet, and the matched words in their sentence."""
     where = HitFilter(

@@ -152,7 +152,8 @@ class Daemon:
 
     async def _watch(self, parts: Parts) -> None:
         """Reload when a watched file changes or SIGHUP comes. A change is taken when it has been still for one look, so
-        that a file is not read while an editor writes it."""
+        that a file is not read while an editor writes it.
+        """
         taken = seen = await asyncio.to_thread(signature, parts.live.loaded.settings.watched)
         while True:
             asked = await _waited(self._changed, WATCH_EVERY)

@@ -178,7 +178,8 @@ async def deliver(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendR
 
 async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendResult:
     """The one act on the outside world. An alert that cannot be rendered is poison: it is given up at once, because it
-    would fail in the same way for ever."""
+    would fail in the same way for ever.
+    """
     delivery, alert_ = claim.delivery, claim.alert
     try:
         content = alerting.render(alert_, channel.format, plain=delivery.plain, now=parts.clock())
@@ -256,7 +257,8 @@ async def _tell_dead(parts: Parts, channel: Channel, claim: DeliveryClaim, why: 
 
 def claimable(parts: Parts, channel: Channel, state: ChannelState, room: int) -> int:
     """How many deliveries of a channel may be claimed now: none while it is broken or its breaker is open, one to probe
-    it, else what the rate limit and the free places allow. Takes the tokens that it grants."""
+    it, else what the rate limit and the free places allow. Takes the tokens that it grants.
+    """
     now = parts.clock()
     if room <= 0 or not alerting.may_send(state, now):
         return 0

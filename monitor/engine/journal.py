@@ -53,7 +53,9 @@ class Journal:
         self.latency = Histogram(
             "monitor_latency_seconds", "Time to `sent`", ["since"], buckets=_LATENCY_BUCKETS, **new
         )
-        self.faults = Counter("monitor_faults", "Faults of this program that were caught and recorded", ["where"], **new)
+        self.faults = Counter(
+            "monitor_faults", "Faults of this program that were caught and recorded", ["where"], **new
+        )
         self.reloads = Counter("monitor_reloads", "Reloads of settings and rules, by result", ["result"], **new)
         self.reload_ok = Gauge("monitor_reload_successful", "1 if the last reload was taken over", **new)
         self.rules = Gauge("monitor_rules", "Rules in force", **new)

@@ -217,4 +217,3 @@ def _start(work: Coroutine[Any, Any, None], keep: set[asyncio.Task[None]]) -> No
     task = asyncio.create_task(work)
     keep.add(task)
     task.add_done_callback(keep.discard)
-

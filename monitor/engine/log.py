@@ -32,21 +32,19 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
     target = stream or sys.stderr
     human = settings.format == "text" or (settings.format == "auto" and target.isatty())
     level = LEVELS[settings.level]
-    shared: list[structlog.types.Processor] = [
+    # Values are made one line before a trace is laid out: the trace of a fault of ours keeps its lines.
+    first: list[structlog.types.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if human else "iso", utc=not human),
-        structlog.processors.format_exc_info,
+        _one_line,
     ]
-    last: structlog.types.Processor
-    if human:
-        # Traces of our own faults stay readable: only values are made one line, before they are laid out.
-        last = structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=12, sort_keys=False)
-        processors = [*shared[:2], _one_line, last]
-    else:
-        last = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        processors = [*shared, last]
+    last: list[structlog.types.Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=12, sort_keys=False)]
+        if human
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+    )
     structlog.configure(
-        processors=processors,
+        processors=[*first, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=target),
         cache_logger_on_first_use=False,

@@ -67,7 +67,8 @@ class Parts:
 
 def feed_lease(parts: Parts) -> timedelta:
     """How long a feed is claimed: a whole fetch and parse, after a wait for its host; long enough never to run out
-    over honest work, short enough that a killed worker's feeds are polled again soon."""
+    over honest work, short enough that a killed worker's feeds are polled again soon.
+    """
     settings = parts.live.loaded.settings
     return settings.fetch.timeout + settings.fetch.parse_timeout + timedelta(minutes=2)
 
