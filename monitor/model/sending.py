@@ -1,0 +1,116 @@
+"""One attempt to send: what goes out, and what a channel says came of it. Values only; see the note of `monitor.model`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from monitor.model.rules import Severity
+
+
+class Format(StrEnum):
+    """What kind of content a channel sends; `alerting.render` makes it."""
+
+    MAIL = "mail"
+    SLACK = "slack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailContent:
+    """An alert rendered for mail."""
+
+    subject: str
+    """One clean line."""
+    text: str
+    html: str | None
+    """None when the message must go without formatting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackContent:
+    """An alert rendered for Slack: the JSON members of the message."""
+
+    text: str
+    """The fallback, for notifications and for clients without blocks."""
+    blocks: tuple[Mapping[str, object], ...] = ()
+
+
+Content = MailContent | SlackContent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message on its way out."""
+
+    key: str
+    """The delivery's key."""
+    address: str
+    content: Content
+    severity: Severity
+    rules: tuple[str, ...] = ()
+    """Rule ids, for headers and metadata that receivers may filter by."""
+    created_at: datetime | None = None
+
+
+class Outcome(StrEnum):
+    """What an attempt came to, as the channel sees it. Whether to try again follows from it."""
+
+    SENT = "sent"
+    TRANSIENT = "transient"
+    """Try again later."""
+    REFUSED = "refused"
+    """This message or this address is refused for good."""
+    CONTENT = "content"
+    """The message's form is refused: try once without formatting, then give up."""
+    BROKEN = "broken"
+    """The channel itself is refused (credentials, address gone): nothing gets through until someone mends it."""
+    UNKNOWN = "unknown"
+    """The outcome was lost after the message may have been accepted."""
+
+
+class FailureReason(StrEnum):
+    """Why an attempt failed; a closed list, used in metrics."""
+
+    CLIENT_ERROR = "client_error"
+    SERVER_ERROR = "server_error"
+    RATE_LIMITED = "rate_limited"
+    AUTH_ERROR = "auth_error"
+    CONNECT_ERROR = "connect_error"
+    TLS_ERROR = "tls_error"
+    TIMEOUT = "timeout"
+    PROTOCOL_ERROR = "protocol_error"
+    RENDER_ERROR = "render_error"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendResult:
+    """What a channel says of one attempt."""
+
+    outcome: Outcome
+    reason: FailureReason | None = None
+    """None only when sent."""
+    detail: str = ""
+    """One line for people, without secrets: the server's own words, cut."""
+    status: int | None = None
+    """The SMTP or HTTP status."""
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """What is known of a channel between two attempts; the store keeps it."""
+
+    channel: str
+    failures: int = 0
+    """Transient failures in a row."""
+    open_until: datetime | None = None
+    """While in the future, no delivery is leased (circuit breaker, Retry-After)."""
+    probes: int = 0
+    """Openings in a row; sets the length of the next one."""
+    broken: str | None = None
+    """Why the channel is out of order until someone mends it; None when it is not."""
+    noticed_at: datetime | None = None
+    """When the operator was last told."""
+    since: datetime | None = None
+    """Since when it is open or broken."""
