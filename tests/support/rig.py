@@ -89,11 +89,11 @@ class Web:
 class Mail:
     """Accepts mail and records it; `on` names a stage at which to call something first."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.accepted: list[bytes] = []
         self.on: dict[str, Callable[[], object]] = {}
         self.answers: Callable[[str], str | None] = lambda _address: None
-        self.controller = Controller(self, hostname="127.0.0.1", port=0)
+        self.controller = Controller(self, hostname="127.0.0.1", port=port)
         self.controller.start()
 
     @property
@@ -272,7 +272,9 @@ log: {{format: json, level: info}}
     def reconcile(self, allowed_repeats: int) -> None:
         """Nothing lost, no half transaction, and no more copies than faults explain, each with the key of the first."""
         assert self.rows("PRAGMA integrity_check") == [("ok",)]
-        stored = {tuple(row) for row in self.rows("SELECT f.id, a.guid FROM articles a JOIN feeds f ON f.id = a.feed_id")}
+        stored = {
+            tuple(row) for row in self.rows("SELECT f.id, a.guid FROM articles a JOIN feeds f ON f.id = a.feed_id")
+        }
         assert stored == self.published
         hits = self.rows("SELECT article_id, count(*) FROM hits GROUP BY article_id")
         assert len(hits) == len(self.published)
