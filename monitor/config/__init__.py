@@ -1,1 +1,122 @@
-"""To be filled."""
+"""Settings and rules: YAML files and the environment, judged together, as frozen values.
+
+`load` is what the daemon and the commands call. Every mistake of every file is told at once, with file, line and
+column, and a set with a mistake is refused whole: whoever reloads keeps what is running. This floor reads files and the
+mapping that it is given as environment, and nothing else.
+"""
+
+from collections.abc import Mapping as Map
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.config.build import build_settings, check_rule_names
+from monitor.config.document import Mapping, Scalar, Sequence, read_document
+from monitor.config.draft import Draft, begin
+from monitor.config.environment import override
+from monitor.config.rule_files import RuleSet, compile_set, read_rules
+from monitor.config.scope import check_rule_scope
+from monitor.errors import ConfigError, Fault
+from monitor.model import Rule
+from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from monitor.matching import RuleIndex
+
+__all__ = ["Loaded", "example_fault", "listed_feeds", "load", "load_rules"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings and rules without a mistake."""
+
+    settings: Settings
+    rules: tuple[Rule, ...]
+    """In the order of the files, which is that of their names."""
+    index: "RuleIndex"
+    warnings: tuple[str, ...] = ()
+    """What works but is not wise, one sentence each."""
+
+
+def load(path: Path, environ: Map[str, str]) -> Loaded:
+    """Read the settings file, the environment's `MONITOR_…` variables and all rule files.
+
+    Raises ConfigError with every mistake of all of them.
+    """
+    document = read_document(path.absolute())
+    if document.root is None and document.faults:
+        raise ConfigError(tuple(document.faults))
+    override(document, environ)
+    draft = begin(document)
+    draft.watch(document.file)
+    settings = build_settings(draft)
+    found = read_rules(settings.rules)
+    index = compile_set(found)
+    _check_together(draft, settings, found)
+    draft.watch(*found.watched)
+    _raise((*draft.faults, *found.faults))
+    warnings = (*draft.warnings, *found.warnings, *_quiet(settings, found))
+    settings = replace(settings, watched=tuple(draft.watched))
+    return Loaded(settings=settings, rules=tuple(found.rules), index=index, warnings=warnings)
+
+
+def load_rules(paths: Seq[Path]) -> tuple[Rule, ...]:
+    """Read and compile rule files alone, without settings. Raises ConfigError with every mistake."""
+    found = read_rules(path.absolute() for path in paths)
+    compile_set(found)
+    _raise(found.faults)
+    return tuple(found.rules)
+
+
+def _check_together(draft: Draft, settings: Settings, found: RuleSet) -> None:
+    """What settings and rules say of each other."""
+    ids = [rule.id for rule in found.rules]
+    draft.spoilt.update(("rules", name) for name in found.spoilt)
+    check_rule_names(draft, ids)
+    check_rule_scope(draft, settings, found)
+
+
+def _raise(faults: Seq[Fault]) -> None:
+    if faults:
+        raise ConfigError(tuple(faults))
+
+
+def _quiet(settings: Settings, found: RuleSet) -> tuple[str, ...]:
+    """What is missing for anything to happen."""
+    lacks = (
+        (not settings.feeds, "there are no feeds: nothing is polled"),
+        (not found.rules, "there are no rules: nothing can hit"),
+        (not settings.subscribers, "there are no subscribers: nobody is told"),
+    )
+    return tuple(f"{settings.file}: {message}" for lacking, message in lacks if lacking)
+
+
+def example_fault(rule: Rule, kind: str, position: int, message: str) -> Fault:
+    """The place of an example (`kind` is `match` or `ignore`) in the file of its rule, with a message."""
+    found = read_rules([Path(rule.file)] if rule.file else [])
+    if rule.id not in found.places:
+        return Fault(message=message, file=Path(rule.file) if rule.file else None, line=rule.line, rule=rule.id)
+    return found.fault(rule.id, ("examples", kind, position), None, message)
+
+
+def listed_feeds(path: Path) -> tuple[tuple[Path, ...], frozenset[str]]:
+    """What a settings file says of feeds, without judging the rest: its OPML places, and the addresses it lists.
+
+    For the import of feeds, which must work before the folder that the settings name is there. Raises ConfigError
+    when the file cannot be read as YAML.
+    """
+    document = read_document(path.absolute())
+    if document.faults:
+        raise ConfigError(tuple(document.faults))
+    feeds = document.root.get("feeds") if isinstance(document.root, Mapping) else None
+    places: list[Path] = []
+    urls: set[str] = set()
+    for item in feeds.items if isinstance(feeds, Sequence) else ():
+        texts = {"url": item.text} if isinstance(item, Scalar) else {}
+        if isinstance(item, Mapping):
+            texts = {key: node.text for key, (_, node) in item.entries.items() if isinstance(node, Scalar)}
+        if "opml" in texts:
+            places.append(Draft(document=document, base=document.file.parent).path(texts["opml"]))
+        urls |= {texts["url"]} if "://" in texts.get("url", "") else set()
+    return tuple(places), frozenset(urls)

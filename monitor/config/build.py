@@ -1,0 +1,267 @@
+"""From the models of `monitor.yaml` to the frozen settings: references, paths, secrets and all that takes two keys.
+
+Feeds have their own module (`feed_list`). Mistakes are noted in the draft; what is returned of a draft with faults is
+never used.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from monitor.config.document import Mapping, Node, Scalar, quoted
+from monitor.config.document import Sequence as ListNode
+from monitor.config.draft import Draft
+from monitor.config.feed_list import build_feeds
+from monitor.config.settings_file import (
+    EmailEntry,
+    MaildirEntry,
+    RecipientEntry,
+    SlackEntry,
+    StoreEntry,
+    SubscriberEntry,
+)
+from monitor.config.values import shown_duration, web_url
+from monitor.model import Outlet, Recipient, RuleKind, Severity, Subscriber
+from monitor.settings import (
+    ChannelSettings,
+    DeliverySettings,
+    EmailSettings,
+    FetchSettings,
+    HttpSettings,
+    LogSettings,
+    MaildirSettings,
+    PollingSettings,
+    Secret,
+    Settings,
+    SlackSettings,
+    StoreSettings,
+)
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def build_settings(draft: Draft) -> Settings:
+    """All of the settings; look at the draft's faults before using them."""
+    model = draft.model
+    listen_host, listen_port = model.http.listen
+    return Settings(
+        file=draft.document.file,
+        store=_store(draft),
+        rules=tuple(draft.path(text) for text in model.rules),
+        feeds=build_feeds(draft),
+        outlets=_outlets(draft),
+        channels=tuple(_channels(draft)),
+        subscribers=tuple(_subscribers(draft)),
+        operator=_operator(draft),
+        polling=_polling(draft),
+        fetch=_fetch(draft),
+        delivery=_delivery(draft),
+        http=HttpSettings(host=listen_host, port=listen_port, enabled=model.http.enabled),
+        log=LogSettings(format=model.log.format, level=model.log.level),
+        watched=tuple(draft.watched),
+    )
+
+
+def _store(draft: Draft) -> StoreSettings:
+    entry = draft.model.store
+    store = entry if isinstance(entry, StoreEntry) else StoreEntry(url=entry)
+    path = draft.path(store.url.removeprefix("sqlite:///"))
+    if path.is_dir():
+        draft.fault(draft.node("store", "url"), "the path of the store is a folder; name a file")
+    return StoreSettings(url=store.url, path=path, expect_existing=store.expect_existing)
+
+
+def _outlets(draft: Draft) -> tuple[Outlet, ...]:
+    return tuple(
+        Outlet(id=name, title=one.title, country=one.country, lang=one.lang, labels=MappingProxyType(dict(one.labels)))
+        for name, one in draft.model.outlets.items()
+    )
+
+
+# ── Channels ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _channels(draft: Draft) -> Iterator[ChannelSettings]:
+    for name, entry in draft.model.channels.items():
+        if isinstance(entry, MaildirEntry):
+            yield MaildirSettings(id=name, path=draft.path(entry.path), sender=entry.sender)
+        elif isinstance(entry, EmailEntry):
+            yield _email(draft, name, entry)
+        else:
+            yield _slack(draft, name, entry)
+
+
+def _email(draft: Draft, name: str, entry: EmailEntry) -> EmailSettings:
+    password = _secret(draft, name, "password", entry.password, entry.password_file)
+    given = entry.password is not None or entry.password_file is not None
+    where = draft.node("channels", name)
+    if given and entry.username is None:
+        draft.fault(where, f"channels.{name}: a password goes with a username")
+    if entry.username is not None and not given:
+        draft.fault(where, f"channels.{name}: a username goes with a password, in password_file for example")
+    if entry.security == "none" and given and not _is_loopback(entry.host):
+        message = 'a password must not go over a connection without encryption; use security "starttls" or "tls"'
+        draft.fault(draft.node("channels", name, "security"), f"channels.{name}.security: {message}")
+    return EmailSettings(
+        id=name,
+        host=entry.host,
+        sender=entry.sender,
+        port=entry.port or _PORTS[entry.security],
+        security=entry.security,
+        username=entry.username,
+        password=password,
+        ca_file=draft.existing_file(draft.node("channels", name, "ca_file"), entry.ca_file),
+        hello=entry.hello,
+        reply_to=entry.reply_to,
+        timeout=entry.timeout,
+        rate=entry.rate,
+        burst=entry.burst,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether mail to this host stays on this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _slack(draft: Draft, name: str, entry: SlackEntry) -> SlackSettings:
+    url = _secret(draft, name, "url", entry.url, entry.url_file)
+    node = draft.node("channels", name, "url" if entry.url is not None else "url_file")
+    if url is None and entry.url is None and entry.url_file is None:
+        draft.fault(draft.node("channels", name), f"channels.{name}: url or url_file is missing")
+    if url is not None:
+        try:
+            address = web_url(url.reveal())
+        except ValueError as error:
+            draft.fault(node, f"channels.{name}.url: {error}")
+        else:
+            url = Secret(address)
+            if address.startswith("http://"):
+                draft.warn(node, f"channels.{name}.url: http:// sends alerts and this secret in clear; use https://")
+    return SlackSettings(id=name, url=url or Secret(""), timeout=entry.timeout, rate=entry.rate, burst=entry.burst)
+
+
+def _secret(draft: Draft, name: str, key: str, value: Secret | None, file: str | None) -> Secret | None:
+    """A secret given as value or file."""
+    node = draft.node("channels", name, key)
+    file_node = draft.node("channels", name, f"{key}_file")
+    if value is not None and file is not None:
+        draft.fault(file_node, f"channels.{name}: give {key} or {key}_file, not both")
+        return None
+    if value is not None:
+        if not (isinstance(node, Scalar) and node.origin):
+            variable = f"MONITOR_CHANNELS__{name.upper().replace('-', '_').replace('.', '_')}__{key.upper()}"
+            message = f"a secret stands here in clear; {key}_file or {variable} keeps it out of the file"
+            draft.warn(node, f"channels.{name}.{key}: {message}")
+        return value
+    if file is None:
+        return None
+    content = draft.secret_file(file_node, file)
+    return Secret(content) if content is not None else None
+
+
+# ── Subscribers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _subscribers(draft: Draft) -> Iterator[Subscriber]:
+    seen: dict[str, Node] = {}
+    nodes = draft.nodes.get("subscribers", ())
+    for entry, node in zip(draft.model.subscribers, nodes, strict=True):
+        if entry.id in seen:
+            line = draft.document.place(seen[entry.id].start)[0]
+            draft.fault(_at(node, "id"), f"the subscriber {quoted(entry.id)} stands in line {line} already")
+        seen.setdefault(entry.id, node)
+        yield Subscriber(
+            id=entry.id,
+            title=entry.title or entry.id,
+            recipients=tuple(_recipients(draft, entry, node)),
+            rules=entry.rules,
+            kinds=tuple(RuleKind(kind) for kind in entry.kinds),
+            labels=tuple(entry.labels.items()),
+            severity=Severity(entry.severity),
+            timezone=entry.timezone,
+        )
+
+
+def _recipients(draft: Draft, entry: SubscriberEntry, node: Node) -> Iterator[Recipient]:
+    """Each address on each channel, once."""
+    seen: set[Recipient] = set()
+    for place, one in enumerate(entry.channels):
+        where = item_at(_at(node, "channels"), place)
+        way = one if isinstance(one, RecipientEntry) else RecipientEntry(channel=one)
+        if not draft.refer(_at(where, "channel"), "channels", way.channel, list(draft.model.channels)):
+            continue
+        mail = isinstance(draft.model.channels[way.channel], EmailEntry)
+        if mail and not way.to:
+            hint = f"{{channel: {way.channel}, to: [desk@example.org]}}"
+            draft.fault(where, f"the channel {quoted(way.channel)} sends mail and needs addresses: {hint}")
+        if not mail and way.to:
+            draft.fault(_at(where, "to"), f"the channel {quoted(way.channel)} takes no addresses; leave out to")
+            continue
+        for number, address in enumerate(way.to if mail else ("",)):
+            recipient = Recipient(channel=way.channel, address=address)
+            if recipient in seen:
+                draft.fault(item_at(_at(where, "to"), number), "this way to the subscriber is listed twice")
+            seen.add(recipient)
+            yield recipient
+
+
+def _operator(draft: Draft) -> tuple[str, ...]:
+    known = [one.id for one in draft.model.subscribers]
+    for place, name in enumerate(draft.model.operator):
+        draft.refer(item_at(draft.node("operator"), place), "subscribers", name, known)
+    return draft.model.operator
+
+
+def _at(node: Node | None, key: str) -> Node | None:
+    """The value of a key, else the node itself, for its place."""
+    return (node.get(key) if isinstance(node, Mapping) else None) or node
+
+
+def item_at(node: Node | None, place: int) -> Node | None:
+    """An entry of a list, else the node itself, for its place."""
+    return node.items[place] if isinstance(node, ListNode) and place < len(node.items) else node
+
+
+# ── Bounds ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _polling(draft: Draft) -> PollingSettings:
+    polling = PollingSettings(**dict(draft.model.polling))
+    if polling.floor > polling.ceiling:
+        draft.fault(draft.node("polling"), "polling: floor must not be longer than ceiling")
+    elif not polling.floor <= polling.every <= polling.ceiling:
+        bounds = f"floor ({shown_duration(polling.floor)}) and ceiling ({shown_duration(polling.ceiling)})"
+        draft.fault(draft.node("polling", "every"), f"polling.every: must lie between {bounds}")
+    return polling
+
+
+def _fetch(draft: Draft) -> FetchSettings:
+    entry = dict(draft.model.fetch)
+    entry["ca_file"] = draft.existing_file(draft.node("fetch", "ca_file"), entry["ca_file"])
+    if not entry["user_agent"].isascii():
+        draft.fault(draft.node("fetch", "user_agent"), "fetch.user_agent: must be ASCII")
+    return FetchSettings(**entry)
+
+
+def _delivery(draft: Draft) -> DeliverySettings:
+    entry = dict(draft.model.delivery)
+    entry["ca_file"] = draft.existing_file(draft.node("delivery", "ca_file"), entry["ca_file"])
+    return DeliverySettings(**entry)
+
+
+def check_rule_names(draft: Draft, rule_ids: Sequence[str]) -> None:
+    """Subscribers may only name rules that exist."""
+    nodes = draft.nodes.get("subscribers", ())
+    for entry, node in zip(draft.model.subscribers, nodes, strict=True):
+        for place, name in enumerate(entry.rules):
+            draft.refer(item_at(_at(node, "rules"), place), "rules", name, list(rule_ids))
+
+
+def with_watched(settings: Settings, draft: Draft) -> Settings:
+    """The settings with all that was read until now."""
+    return replace(settings, watched=tuple(draft.watched))

@@ -1,0 +1,27 @@
+"""What rules say of feeds and outlets: both must be known to the settings."""
+
+from difflib import get_close_matches
+
+from monitor.config.document import quoted
+from monitor.config.draft import Draft
+from monitor.config.rule_files import RuleSet
+from monitor.config.values import did_you_mean
+from monitor.settings import Settings
+
+
+def check_rule_scope(draft: Draft, settings: Settings, found: RuleSet) -> None:
+    """Rules may only name feeds and outlets that exist; faults go to the rule set.
+
+    Where a part of the settings is spoilt, nothing is said of names that may stand in it.
+    """
+    feeds = [feed.id for feed in settings.feeds]
+    outlets = [outlet.id for outlet in settings.outlets]
+    spoilt = {section for section, _ in draft.spoilt} | ({"feeds"} if draft.faults else set())
+    for rule in found.rules:
+        for key, names, known in (("feeds", rule.feeds, feeds), ("outlets", rule.outlets, outlets)):
+            for place, name in enumerate(names):
+                if name not in known and key not in spoilt:
+                    near = get_close_matches(name, known, 1, 0.6)
+                    message = f"{key}: {quoted(name)} is not among the {key} of the settings"
+                    hint = did_you_mean(near[0] if near else None)
+                    found.faults.append(found.fault(rule.id, (key, place), None, f"{message}{hint}"))

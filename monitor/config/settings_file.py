@@ -1,0 +1,347 @@
+"""The shape of `monitor.yaml`: every key, its type, its default and its meaning (the docstrings reach editors).
+
+Defaults are those of `monitor.settings`, so that they stand in one place. References between the parts (which outlet,
+which channel) are judged in `build`, where both ends are known.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from monitor.config.shape import (
+    AS_MAPPING,
+    AS_TEXT,
+    Category,
+    Cidr,
+    Country,
+    Duration,
+    Host,
+    Lang,
+    Line,
+    Listen,
+    Mail,
+    OneOrMore,
+    SecretText,
+    Sender,
+    Size,
+    Slug,
+    StoreUrl,
+    Strict,
+    Text,
+    Timezone,
+    WebUrl,
+    text_or_mapping,
+)
+from monitor.settings import (
+    DeliverySettings,
+    EmailSettings,
+    FetchSettings,
+    HttpSettings,
+    MaildirSettings,
+    PollingSettings,
+    Secret,
+    SlackSettings,
+)
+
+_POLLING = PollingSettings()
+_FETCH = FetchSettings()
+_DELIVERY = DeliverySettings()
+_MAIL = EmailSettings(id="", host="", sender="")
+_MAILDIR = MaildirSettings(id="", path=Path())
+_SLACK = SlackSettings(id="", url=Secret(""))
+_HTTP = HttpSettings()
+
+Kind = Literal["person", "base", "place", "organisation", "vessel", "topic"]
+SeverityName = Literal["flash", "urgent", "routine"]
+Labels = dict[Text, Text]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Rate = Annotated[float, Field(gt=0, le=10_000)]
+Slugs = Annotated[tuple[Slug, ...], OneOrMore]
+
+
+class StoreEntry(Strict):
+    """Where the truth is kept."""
+
+    url: StoreUrl = "sqlite:///var/monitor.db"
+    """`sqlite:///relative/path` (to this file) or `sqlite:////absolute/path`."""
+    expect_existing: bool = False
+    """Refuse to start on an empty store, so that a lost volume is an error and not a new beginning."""
+
+
+class FeedEntry(Strict):
+    """A feed: either `url` or `path`."""
+
+    id: Slug | None = None
+    """A stable name; made from the address when it is left out."""
+    url: WebUrl | None = None
+    """The address of an RSS, Atom, RDF or JSON feed."""
+    path: Line | None = None
+    """A folder of articles."""
+    title: Line | None = None
+    """Shown instead of the feed's own title."""
+    outlet: Slug | None = None
+    """The publication, from `outlets`."""
+    every: Duration | None = None
+    """The poll period, when it differs from `polling.every`."""
+    lang: Lang | None = None
+    """The language of its articles, when the feed does not say it, or says it wrongly."""
+    category: Annotated[tuple[Category, ...], OneOrMore] = ()
+    """One category path, or a list of them: `/News/Middle East`."""
+    labels: Labels = Field(default_factory=dict)
+    """Free labels."""
+
+
+class OpmlEntry(Strict):
+    """Feeds from an OPML file, or from every `*.opml` of a folder; the other keys are defaults for these feeds."""
+
+    opml: Line
+    """The file or folder."""
+    outlet: Slug | None = None
+    """The publication of all these feeds, from `outlets`."""
+    every: Duration | None = None
+    """Their poll period."""
+    lang: Lang | None = None
+    """Their language, where the OPML file does not say it."""
+    labels: Labels = Field(default_factory=dict)
+    """Their labels."""
+
+
+class OutletEntry(Strict):
+    """A publication."""
+
+    title: Line
+    """Its name."""
+    country: Country | None = None
+    """Two capital letters (ISO 3166)."""
+    lang: Lang | None = None
+    """Its main language."""
+    labels: Labels = Field(default_factory=dict)
+    """Free labels."""
+
+
+class MaildirEntry(Strict):
+    """Writes each alert as a message into a Maildir."""
+
+    kind: Literal["maildir"]
+    """`maildir`."""
+    path: Line
+    """The folder; it is made when it is missing."""
+    sender: Sender = Field(default=_MAILDIR.sender, alias="from")
+    """The sender of the messages."""
+
+
+class EmailEntry(Strict):
+    """Sends mail by SMTP."""
+
+    kind: Literal["email"]
+    """`email`."""
+    host: Host
+    """The mail server."""
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """587 with `starttls`, 465 with `tls`, 25 with `none` when left out."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is protected; `none` with a password is refused unless the host is this machine."""
+    username: Line | None = None
+    """For servers that want a login; goes with a password."""
+    password: SecretText | None = None
+    """Better given as `password_file` or by the environment."""
+    password_file: Line | None = None
+    """A file whose content is the password; a line end at its end does not count."""
+    sender: Sender = Field(alias="from")
+    """The sender, with or without a display name."""
+    reply_to: Mail | None = None
+    """Where answers go."""
+    ca_file: Line | None = None
+    """Trust these certificate authorities beside the system's own (PEM)."""
+    hello: Host | None = None
+    """The name in EHLO; this machine's own when left out."""
+    timeout: Duration = _MAIL.timeout
+    """For each command of the dialogue."""
+    rate: Rate = _MAIL.rate
+    """Messages a second."""
+    burst: Count = _MAIL.burst
+    """So many at once before `rate` counts."""
+
+
+class SlackEntry(Strict):
+    """Posts to a Slack incoming webhook."""
+
+    kind: Literal["slack"]
+    """`slack`."""
+    url: SecretText | None = None
+    """The webhook's URL, a secret; better given as `url_file` or by the environment."""
+    url_file: Line | None = None
+    """A file whose content is the URL."""
+    timeout: Duration = _SLACK.timeout
+    """For one request."""
+    rate: Rate = _SLACK.rate
+    """Messages a second."""
+    burst: Count = _SLACK.burst
+    """So many at once before `rate` counts."""
+
+
+ChannelEntry = Annotated[MaildirEntry | EmailEntry | SlackEntry, Field(discriminator="kind")]
+
+
+class RecipientEntry(Strict):
+    """A channel and the addresses on it."""
+
+    channel: Slug
+    """A channel from `channels`."""
+    to: Annotated[tuple[Mail, ...], OneOrMore] = ()
+    """Mail addresses, each of which gets its own message; only for channels of kind `email`."""
+
+
+class SubscriberEntry(Strict):
+    """Who is told of what, and how. Without `rules`, `kinds` and `labels`: of everything."""
+
+    id: Slug
+    """A stable name."""
+    title: Line | None = None
+    """The name for people; the id when left out."""
+    channels: Annotated[
+        tuple[
+            Annotated[Annotated[Slug, AS_TEXT] | Annotated[RecipientEntry, AS_MAPPING], Discriminator(text_or_mapping)],
+            ...,
+        ],
+        Field(min_length=1),
+    ]
+    """The ways to this subscriber: names of channels, or `{channel: mail, to: [desk@example.org]}`."""
+    rules: Slugs = ()
+    """Rules by id. A rule is taken if `rules`, `kinds` or `labels` names it."""
+    kinds: Annotated[tuple[Kind, ...], OneOrMore] = ()
+    """Rules by kind."""
+    labels: Labels = Field(default_factory=dict)
+    """Rules by label."""
+    severity: SeverityName = "routine"
+    """The least severity that is told: `flash`, `urgent` or `routine`."""
+    timezone: Timezone = "UTC"
+    """Times in messages are shown in it: an IANA name."""
+
+
+class PollingEntry(Strict):
+    """How often feeds are polled, and how many at once."""
+
+    every: Duration = _POLLING.every
+    """The poll period of feeds that have none of their own."""
+    floor: Duration = _POLLING.floor
+    """No feed is polled more often, whatever it says."""
+    ceiling: Duration = _POLLING.ceiling
+    """No feed is polled less often, whatever it says or however often it failed."""
+    concurrency: Count = _POLLING.concurrency
+    """So many feeds at once."""
+    per_host: Count = _POLLING.per_host
+    """So many requests to one host at once."""
+    directory_every: Duration = _POLLING.directory_every
+    """The poll period of folders."""
+
+
+class FetchEntry(Strict):
+    """Bounds of one fetch and one parse, and where they may go."""
+
+    timeout: Duration = _FETCH.timeout
+    """For a whole fetch: name, connection, headers, body and redirects."""
+    connect_timeout: Duration = _FETCH.connect_timeout
+    """For the connection alone."""
+    max_wire_bytes: Size = _FETCH.max_wire_bytes
+    """The largest answer, as transferred."""
+    max_body_bytes: Size = _FETCH.max_body_bytes
+    """The largest answer, after inflating."""
+    max_header_bytes: Size = _FETCH.max_header_bytes
+    """The largest set of headers."""
+    max_redirects: Annotated[int, Field(ge=0, le=50)] = _FETCH.max_redirects
+    """So many redirects are followed."""
+    max_entries: Count = _FETCH.max_entries
+    """So many articles are taken from one document."""
+    parse_timeout: Duration = _FETCH.parse_timeout
+    """For parsing one document; then the parser is stopped."""
+    parse_memory: Size = _FETCH.parse_memory
+    """Memory of a parser process."""
+    parse_workers: Count = _FETCH.parse_workers
+    """Parser processes."""
+    user_agent: Line = _FETCH.user_agent
+    """How the fetcher names itself; put an address in it where you can be reached."""
+    allow_private: tuple[Cidr, ...] = _FETCH.allow_private
+    """Private networks where feeds may be fetched from: `[10.1.0.0/16]`."""
+    ca_file: Line | None = None
+    """Trust these certificate authorities beside the system's own (PEM)."""
+
+
+class DeliveryEntry(Strict):
+    """How deliveries are tried."""
+
+    max_age: Duration = _DELIVERY.max_age
+    """After that long without success a delivery is given up."""
+    max_attempts: Count = _DELIVERY.max_attempts
+    """After so many attempts too."""
+    max_singles: Annotated[int, Field(ge=0, le=100_000)] = _DELIVERY.max_singles
+    """After an interruption, at most so many single alerts to one address; the rest goes as one digest."""
+    late_after: Duration = _DELIVERY.late_after
+    """Older alerts are marked as delayed, and count for `max_singles`."""
+    allow_private: tuple[Cidr, ...] = _DELIVERY.allow_private
+    """Private networks where webhooks may be called. Mail servers may always be private."""
+    ca_file: Line | None = None
+    """Trust these certificate authorities beside the system's own, for webhooks (PEM)."""
+
+
+class HttpEntry(Strict):
+    """The port for health and metrics."""
+
+    listen: Listen = (_HTTP.host, _HTTP.port)
+    """Address and port; port 0 takes a free one."""
+    enabled: bool = _HTTP.enabled
+    """Whether to listen at all."""
+
+
+class LogEntry(Strict):
+    """How the log looks."""
+
+    format: Literal["auto", "text", "json"] = "auto"
+    """`text`, `json`, or `auto`: text on a terminal, JSON otherwise."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least level that is logged."""
+
+
+def feed_form(value: object) -> str:
+    """Which form an entry of `feeds` has."""
+    if isinstance(value, str):
+        return "<text>"
+    return "<opml>" if isinstance(value, dict) and "opml" in value else "<feed>"
+
+
+class SettingsFile(Strict):
+    """The settings of the monitor. Relative paths are relative to this file's folder."""
+
+    store: Annotated[
+        Annotated[StoreUrl, AS_TEXT] | Annotated[StoreEntry, AS_MAPPING], Discriminator(text_or_mapping)
+    ] = "sqlite:///var/monitor.db"
+    """Where articles, hits and deliveries are kept."""
+    rules: Annotated[tuple[Line, ...], OneOrMore] = ("rules",)
+    """Rule files and folders of rule files."""
+    feeds: tuple[
+        Annotated[
+            Annotated[Line, Tag("<text>")] | Annotated[OpmlEntry, Tag("<opml>")] | Annotated[FeedEntry, Tag("<feed>")],
+            Discriminator(feed_form),
+        ],
+        ...,
+    ] = ()
+    """What is polled: addresses and folders, feeds with more to say of them, OPML files."""
+    outlets: dict[Slug, OutletEntry] = Field(default_factory=dict)
+    """Publications by id."""
+    channels: dict[Slug, ChannelEntry] = Field(default_factory=dict)
+    """Ways out by id."""
+    subscribers: tuple[SubscriberEntry, ...] = ()
+    """Who is told."""
+    operator: Slugs = ()
+    """Ids of subscribers who are told when something is wrong with the monitor itself."""
+    polling: PollingEntry = PollingEntry()
+    """How often feeds are polled."""
+    fetch: FetchEntry = FetchEntry()
+    """Bounds of fetching and parsing."""
+    delivery: DeliveryEntry = DeliveryEntry()
+    """How deliveries are tried."""
+    http: HttpEntry = HttpEntry()
+    """The port for health and metrics."""
+    log: LogEntry = LogEntry()
+    """How the log looks."""
