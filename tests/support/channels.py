@@ -1,0 +1,254 @@
+"""Each channel with a real sink behind it, under one interface, for the contract suite and its neighbours."""
+
+import contextlib
+import email
+import ipaddress
+import mailbox
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email import policy
+from pathlib import Path
+from typing import Any
+
+from monitor.channels import make_channel
+from monitor.channels.email import EmailChannel
+from monitor.channels.protocol import Channel
+from monitor.model import MailContent, Outgoing, Severity, SlackContent
+from monitor.settings import DeliverySettings, EmailSettings, MaildirSettings, Secret, SlackSettings
+from support.mailhost import Certificates, Late, MailHost, Withhold
+from support.slackhost import Answer, SlackHost
+
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+KEY = "ab" * 32
+AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+PASSWORD = "canary-password-of-the-mailbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A message as the sink got it."""
+
+    key: str
+    title: str
+    text: str
+    html: str = ""
+
+
+def mail(
+    title: str = "Title", *, text: str = "Text.", key: str = KEY, address: str = "you@example.org", **others: Any
+) -> Outgoing:
+    """A message for a mail channel."""
+    content = MailContent(subject=title, text=text, html=f"<p>{text}</p>")
+    fields = {"severity": Severity.URGENT, "rules": ("khmeimim",), "created_at": AT} | others
+    return Outgoing(key=key, address=address, content=content, **fields)
+
+
+def post(title: str = "Title", *, text: str = "Text.", key: str = KEY) -> Outgoing:
+    """A message for a Slack channel, with its key in the footer as the renderer writes it."""
+    blocks = (
+        {"type": "section", "text": {"type": "plain_text", "text": text}},
+        {"type": "context", "elements": [{"type": "plain_text", "text": key}]},
+    )
+    return Outgoing(key=key, address="", content=SlackContent(text=title, blocks=blocks), severity=Severity.URGENT)
+
+
+def read(raw: bytes) -> Received:
+    """What a mail reader makes of the bytes."""
+    parsed = email.message_from_bytes(raw, policy=policy.default)
+    plain, rich = (part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in parsed.iter_parts())
+    return Received(key=parsed["X-Alert-Key"], title=parsed["Subject"], text=plain.removesuffix("\n"), html=rich)
+
+
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def email_settings(host: MailHost, **others: Any) -> EmailSettings:
+    """A channel to that host, with short patience."""
+    fields: dict[str, Any] = {
+        "id": "mail", "host": "localhost", "port": host.port, "sender": "Monitor <monitor@example.org>",
+        "security": host.security, "timeout": timedelta(seconds=5),
+    }  # fmt: skip
+    return EmailSettings(**(fields | others))
+
+
+class MaildirRig:
+    """A folder."""
+
+    secure = False
+    network = False
+    secrets: tuple[str, ...] = ()
+    message = staticmethod(mail)
+    copies = 1
+    """Messages that a reader sees when the same key is sent twice."""
+
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
+        self.path = folder / "box"
+
+    def running(self) -> contextlib.AbstractContextManager[object]:
+        return contextlib.nullcontext()
+
+    def channel(self) -> Channel:
+        return make_channel(MaildirSettings(id="way-out", path=self.path), DeliverySettings())
+
+    def unreachable(self) -> Channel:
+        blocker = self.path.parent / "file"
+        blocker.touch()
+        return make_channel(MaildirSettings(id="way-out", path=blocker / "box"), DeliverySettings())
+
+    def received(self) -> list[Received]:
+        box = mailbox.Maildir(self.path, create=False)
+        return [read(box.get_bytes(name)) for name in box.keys()]  # noqa: SIM118 - a Maildir iterates over messages
+
+
+class MailRig:
+    """A mail server."""
+
+    network = True
+    security = "none"
+    copies = 2
+    message = staticmethod(mail)
+    secrets = (PASSWORD,)
+
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
+        self.secure = self.security != "none"
+        self.ca_file = folder / "ca.pem"
+        certificates.write_ca(self.ca_file)
+        self.host = MailHost(
+            security=self.security, certificates=certificates if self.secure else None, accounts={"monitor": PASSWORD}
+        )
+
+    def running(self) -> contextlib.AbstractContextManager[object]:
+        return self.host
+
+    def channel(self, **others: Any) -> Channel:
+        final = others.pop("final_timeout", 5.0)
+        login = {"username": "monitor", "password": Secret(PASSWORD), "ca_file": self.ca_file, "id": "way-out"}
+        return EmailChannel(email_settings(self.host, **(login | others)), final_timeout=final)
+
+    def unreachable(self) -> Channel:
+        return self.channel(port=free_port())
+
+    def distrusting(self) -> Channel:
+        return self.channel(ca_file=None)
+
+    def impatient(self) -> Channel:
+        return self.channel(final_timeout=0.3)
+
+    def withhold(self) -> None:
+        self.host.script("content", Withhold())
+
+    def delay(self, seconds: float) -> None:
+        self.host.script("content", Late(seconds))
+
+    def refuse(self, kind: str) -> None:
+        stage, reply = {
+            "transient": ("rcpt", f"451 4.3.0 later {PASSWORD}"),
+            "refused": ("rcpt", f"550 5.1.1 nobody {PASSWORD}"),
+            "content": ("content", f"554 5.6.0 no {PASSWORD}"),
+            "broken": ("mail", f"550 5.7.1 not you {PASSWORD}"),
+        }[kind]
+        self.host.script(stage, reply)
+
+    def heal(self) -> None:
+        self.host.unscript()
+
+    def received(self) -> list[Received]:
+        return [read(letter.raw) for letter in self.host.letters]
+
+
+class StarttlsRig(MailRig):
+    security = "starttls"
+
+
+class TlsRig(MailRig):
+    security = "tls"
+
+
+class SlackRig:
+    """A webhook."""
+
+    network = True
+    secure = False
+    copies = 2
+    message = staticmethod(post)
+    secrets = ("T00000000", "B00000000", "CanarySecretOfTheWebhook")
+
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
+        self.ca_file = folder / "ca.pem"
+        certificates.write_ca(self.ca_file)
+        self.host = SlackHost(certificates=certificates if self.secure else None)
+
+    def running(self) -> contextlib.AbstractContextManager[object]:
+        return self.host
+
+    def channel(self, *, timeout: float = 5.0, url: str = "", ca: bool = True, allowed: Any = LOOPBACK) -> Channel:
+        return make_channel(
+            SlackSettings(id="way-out", url=Secret(url or self.host.url), timeout=timedelta(seconds=timeout)),
+            DeliverySettings(allow_private=allowed, ca_file=self.ca_file if ca else None),
+        )
+
+    def unreachable(self) -> Channel:
+        return self.channel(url=self.host.url.replace(str(self.host.port), str(free_port())))
+
+    def distrusting(self) -> Channel:
+        return self.channel(ca=False)
+
+    def impatient(self) -> Channel:
+        return self.channel(timeout=0.3)
+
+    def withhold(self) -> None:
+        self.delay(60)
+
+    def delay(self, seconds: float) -> None:
+        self.host.script(Answer(after=seconds))
+
+    def refuse(self, kind: str) -> None:
+        status, body = {
+            "transient": (500, "rollup_error"),
+            "refused": (418, self.host.path),
+            "content": (400, "invalid_blocks"),
+            "broken": (404, f"no such address: {self.host.url}"),
+        }[kind]
+        self.host.script(Answer(status, body))
+
+    def heal(self) -> None:
+        self.host.unscript()
+
+    def received(self) -> list[Received]:
+        return [
+            Received(
+                key=request.json["blocks"][1]["elements"][0]["text"],
+                title=request.json["text"],
+                text=request.json["blocks"][0]["text"]["text"],
+            )
+            for request in self.host.requests
+        ]
+
+
+class SlackTlsRig(SlackRig):
+    secure = True
+
+
+RIGS = {
+    "maildir": MaildirRig,
+    "smtp": MailRig,
+    "smtp-starttls": StarttlsRig,
+    "smtp-tls": TlsRig,
+    "slack": SlackRig,
+    "slack-tls": SlackTlsRig,
+}
+NETWORKED = [name for name, rig in RIGS.items() if rig.network]
+SECURE = ["smtp-starttls", "smtp-tls", "slack-tls"]
+
+
+@contextlib.contextmanager
+def running(name: str, folder: Path, certificates: Certificates) -> Iterator[Any]:
+    """The rig of that name, with its sink up."""
+    rig = RIGS[name](folder, certificates)
+    with rig.running():
+        yield rig
