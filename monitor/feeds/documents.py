@@ -1,0 +1,41 @@
+"""Which reader a document goes to: by its file's name, or else by its first character. Runs in the parser's process."""
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Final
+
+from monitor.feeds.entries import Document, Reading, Unreadable
+from monitor.feeds.jsonfeed import read_json
+from monitor.feeds.pages import read_mail, read_markdown, read_page, read_text
+from monitor.feeds.xmlfeed import read_xml
+
+_BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
+
+
+def read_feed(document: Document) -> Reading:
+    """A feed of any format: JSON begins with a bracket, all others with an element. Raises Unreadable."""
+    head = document.data[:4_096].lstrip(_BLANK)
+    if not head and not document.data.lstrip(_BLANK):
+        raise Unreadable("the document is empty")
+    return read_json(document) if head[:1] in {b"{", b"["} else read_xml(document)
+
+
+READERS: Final[Mapping[str, Callable[[Document], Reading]]] = MappingProxyType(
+    {
+        ".txt": read_text,
+        ".md": read_markdown,
+        ".html": read_page,
+        ".htm": read_page,
+        ".eml": read_mail,
+        ".xml": read_feed,
+        ".rss": read_feed,
+        ".atom": read_feed,
+        ".json": read_feed,
+    }
+)
+
+
+def read_document(document: Document) -> Reading:
+    """The entries of a document. Raises Unreadable."""
+    return READERS.get(PurePosixPath(document.name).suffix.lower(), read_feed)(document)

@@ -1,0 +1,117 @@
+"""One conditional GET of a feed, and what its answer means. The only module of feeds that knows HTTP.
+
+Validators go back byte for byte as they came (RFC 9110, 13.1), always those of the latest answer; nothing is asked
+twice in one poll; what a poll may cost is bounded by the client. See docs/feeds.md.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from monitor.errors import RequestFailed
+from monitor.keys import body_hash
+from monitor.model import Feed, FeedState, FetchErrorKind, FetchFailed, NotModified, Validators
+from monitor.net import Answer, GuardedClient
+from monitor.settings import FetchSettings
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.8, "
+    "application/json;q=0.7, */*;q=0.5"
+)
+_SECONDS = re.compile(r"\s*(\d{1,9})\s*\Z")
+_LONGEST = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A document that came, and is not the one of the last poll."""
+
+    body: bytes
+    body_hash: str
+    content_type: str | None
+    url: str
+    """Where it came from at last."""
+    validators: Validators
+    moved_to: str | None = None
+    """The address that the feed says is its own from now on."""
+
+
+async def fetch(
+    client: GuardedClient, feed: Feed, state: FeedState, settings: FetchSettings
+) -> Fetched | NotModified | FetchFailed:
+    """Ask for the feed, if it has changed since the last poll."""
+    try:
+        answer = await client.request(
+            "GET",
+            feed.url,
+            headers={"accept": _ACCEPT} | _conditions(state.validators),
+            deadline=settings.timeout.total_seconds(),
+            max_wire_bytes=settings.max_wire_bytes,
+            max_body_bytes=settings.max_body_bytes,
+            redirects=settings.max_redirects,
+        )
+    except RequestFailed as error:
+        return FetchFailed(kind=FetchErrorKind(error.kind), detail=error.detail)
+    if answer.status == HTTPStatus.NOT_MODIFIED and state.validators != Validators():
+        return NotModified(validators=_updated(state.validators, answer))
+    if answer.status != HTTPStatus.OK:
+        return _refused(answer)
+    validators = _validators(answer)
+    digest = body_hash(answer.body)
+    if digest == state.body_hash:
+        # Unchanged, but the new validators count: the old ones may never match again.
+        return NotModified(validators=validators, status=answer.status)
+    return Fetched(
+        body=answer.body,
+        body_hash=digest,
+        content_type=answer.headers.get("content-type"),
+        url=answer.url,
+        validators=validators,
+        moved_to=answer.permanent_url,
+    )
+
+
+def _conditions(validators: Validators) -> dict[str, str]:
+    """Both validators, where there are both: If-None-Match counts for those who know it."""
+    conditions = {"if-none-match": validators.etag, "if-modified-since": validators.last_modified}
+    return {name: value for name, value in conditions.items() if value}
+
+
+def _validators(answer: Answer) -> Validators:
+    return Validators(
+        etag=answer.headers.get("etag") or None, last_modified=answer.headers.get("last-modified") or None
+    )
+
+
+def _updated(old: Validators, answer: Answer) -> Validators:
+    """A 304 may bring new validators; those that it leaves out stay (RFC 9111, 3.2)."""
+    new = _validators(answer)
+    return Validators(etag=new.etag or old.etag, last_modified=new.last_modified or old.last_modified)
+
+
+def _refused(answer: Answer) -> FetchFailed:
+    try:
+        phrase = f" {HTTPStatus(answer.status).phrase}"
+    except ValueError:
+        phrase = ""
+    return FetchFailed(
+        kind=FetchErrorKind.STATUS,
+        detail=f"HTTP {answer.status}{phrase}",
+        status=answer.status,
+        retry_after=retry_after(answer.headers.get("retry-after"), datetime.now(UTC)),
+    )
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """How long a server asks to wait: seconds or a date (RFC 9110, 10.2.3). None if it does not say so readably."""
+    seconds = _SECONDS.match(value or "")
+    if seconds:
+        return min(timedelta(seconds=int(seconds.group(1))), _LONGEST)
+    try:
+        date = parsedate_to_datetime(value or "")
+        wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return min(max(wait, timedelta()), _LONGEST)

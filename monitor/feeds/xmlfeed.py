@@ -1,0 +1,242 @@
+"""RSS, RDF and Atom: feedparser behind our own door.
+
+feedparser gets a stream of clean UTF-8 that begins at the root element, never bytes or text of the outside: given those
+it opens files and URLs. What stands before the root (declaration, DOCTYPE, comments, white space) is dropped, which ends
+the entity attacks and the quadratic head. Its sanitiser is off: it is quadratic, and `markup` makes text. Runs in
+the parser's process only, under its limits of time and memory.
+"""
+
+import calendar
+import html.entities
+import io
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import feedparser
+import feedparser.api
+
+from monitor.feeds.encodings import decode
+from monitor.feeds.entries import Document, Entry, Raw, Reading, Unreadable, Warnings, clean_entry, language
+from monitor.feeds.markup import looks_like_html, text_of
+from monitor.text.clean import clean_line
+
+# The binding of libxml2 of some systems opens DTD files, so only the parser of the standard library is used.
+feedparser.api.PREFERRED_XML_PARSERS = []
+
+WEB_PAGE: Final = "this is a web page, not a feed"
+
+_ROOT_SEARCH = 65_536
+_KNOWN_ROOTS = frozenset({"rss", "feed", "rdf", "channel"})
+_PAGE_ROOTS = frozenset({"html", "head", "body"})
+_NAME = re.compile(r"<((?:[A-Za-z_][\w.-]{0,60}:)?([A-Za-z_][\w.-]{0,60}))")
+_FEED_ROOT = re.compile(r"<((?:[A-Za-z_][\w.-]{0,60}:)?(rss|feed|RDF))[\s>]", re.IGNORECASE)
+_ITEM = re.compile(r"<(?:[A-Za-z_][\w.-]{0,60}:)?(?:item|entry)[\s>]")
+_SUBSET_END = re.compile(r"\]\s*+>")
+_REFERENCE = re.compile(r"&#(?:([0-9]+)|[xX]([0-9a-fA-F]+));?")
+_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF))
+_SURROGATES = range(0xD800, 0xE000)
+_MAX_DIGITS = 8
+
+
+def read_xml(document: Document) -> Reading:
+    """The entries of an RSS, RDF or Atom document. Raises Unreadable."""
+    warnings = Warnings()
+    text, wrong = decode(document.data, document.content_type)
+    if wrong:
+        warnings.add(wrong)
+    prepared = _prepare(text, document.max_entries, warnings)
+    headers = {"content-type": "application/xml; charset=utf-8"}
+    if document.base:
+        headers["content-location"] = document.base
+    try:
+        parsed: Mapping[str, Any] = feedparser.parse(
+            io.BytesIO(prepared), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # it raises all kinds; this is the top of the parser's work, and it is reported
+        raise Unreadable(f"the parser failed: {type(error).__name__}") from error
+    entries = parsed.get("entries") or ()
+    feed = parsed.get("feed") or {}
+    version = str(parsed.get("version") or "")
+    if parsed.get("bozo"):
+        warnings.add(f"not well-formed, read leniently: {clean_line(str(parsed.get('bozo_exception')), limit=200)}")
+        if not entries:
+            raise Unreadable("the document is broken and no item of it can be read")
+    if not entries:
+        warnings.add("the feed has no items")
+    own_language = language(_get(feed, "language")) or language(_get(feed, "title_detail", "language"))
+    made = [_entry(raw, version, document.base, warnings) for raw in entries[: document.max_entries]]
+    return Reading(
+        format=version or "xml",
+        entries=tuple(entry for entry in made if entry is not None),
+        title=clean_line(_text(_get(feed, "title_detail"), version), limit=300) or None,
+        lang=own_language,
+        warnings=warnings.all(),
+    )
+
+
+# ── Before the parser ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _prepare(text: str, max_entries: int, warnings: Warnings) -> bytes:
+    """UTF-8 that begins at the root element, with only such characters and references as XML may have."""
+    start, tag = _find_root(text, warnings)
+    closing = f"</{tag}>"
+    end = text.rfind(closing)
+    body = text[start : end + len(closing)] if end > start else text[start:]
+    body = _cut(body, tag, max_entries, warnings)
+    body = _REFERENCE.sub(_valid_reference, body)
+    body = _NAMED.sub(_numeric_reference, body)
+    body = body.translate(_NOT_XML)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + body.encode("utf-8", "replace")
+
+
+def _find_root(text: str, warnings: Warnings) -> tuple[int, str]:
+    """Where the root element begins, and its name as written."""
+    start = _first_element(text)
+    found = _NAME.match(text, start) if start >= 0 else None
+    if found is None:
+        raise Unreadable("the document is no feed: it has no elements")
+    if found.group(2).lower() in _KNOWN_ROOTS:
+        return start, found.group(1)
+    if found.group(2).lower() in _PAGE_ROOTS or "<!doctype html" in text[:start].lower():
+        raise Unreadable(WEB_PAGE)
+    later = _FEED_ROOT.search(text, start, start + _ROOT_SEARCH)
+    if later is None:
+        raise Unreadable(f"the document is no feed: its root element is <{clean_line(found.group(1), limit=60)}>")
+    warnings.add("something stands before the feed; it was left out")
+    return later.start(), later.group(1)
+
+
+def _first_element(text: str) -> int:
+    """The offset of the first start tag, past declarations, comments and a DOCTYPE with all that is in it; -1 if none."""
+    position = 0
+    while (start := text.find("<", position)) >= 0:
+        if text.startswith("<!--", start):
+            end = text.find("-->", start + 4)
+            position = end + 3
+        elif text.startswith("<?", start):
+            end = text.find("?>", start)
+            position = end + 2
+        elif text.startswith("<!", start):
+            end = _declaration_end(text, start)
+            position = end
+        elif text[start + 1 : start + 2].isalpha() or text[start + 1 : start + 2] == "_":
+            return start
+        else:
+            end = start
+            position = start + 1
+        if end < 0:
+            return -1
+    return -1
+
+
+def _declaration_end(text: str, start: int) -> int:
+    """Past a `<!…>`, with the internal subset that a DOCTYPE may have; -1 if it does not end."""
+    close = text.find(">", start)
+    bracket = text.find("[", start, close if close >= 0 else len(text))
+    if bracket < 0:
+        return close + 1 if close >= 0 else -1
+    found = _SUBSET_END.search(text, bracket)
+    return found.end() if found else -1
+
+
+def _cut(body: str, tag: str, max_entries: int, warnings: Warnings) -> str:
+    """Cut the document before the first item that is too many, so that the parser never sees a flood."""
+    for number, found in enumerate(_ITEM.finditer(body)):
+        if number == max_entries:
+            warnings.add(f"the feed has more than {max_entries} items; the rest was left out")
+            closing = "</channel>" if tag.lower() == "rss" else ""
+            return f"{body[: found.start()]}{closing}</{tag}>"
+    return body
+
+
+def _valid_reference(found: re.Match[str]) -> str:
+    """A character reference that XML allows, or the replacement character; three that it does not make parsers raise."""
+    decimal, hexadecimal = found.groups()
+    digits = (decimal or hexadecimal).lstrip("0") or "0"
+    if len(digits) > _MAX_DIGITS:
+        return "\N{REPLACEMENT CHARACTER}"
+    code = int(digits, 10 if decimal else 16)
+    if code in _NOT_XML:
+        return ""
+    if code in _SURROGATES or code > sys.maxunicode:
+        return "\N{REPLACEMENT CHARACTER}"
+    return f"&#{code};"
+
+
+def _numeric_reference(found: re.Match[str]) -> str:
+    """An entity of HTML as numbers, since the DOCTYPE that might define it is gone; unknown ones stay as they are."""
+    name = found.group(1)
+    character = html.entities.html5.get(f"{name};")
+    if name in _XML_NAMES or character is None:
+        return found.group(0)
+    return "".join(f"&#{ord(one)};" for one in character)
+
+
+# ── After the parser ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _entry(raw: Mapping[str, Any], version: str, base: str, warnings: Warnings) -> Entry | None:
+    contents: Sequence[Any] = _get(raw, "content") or ()
+    bodies = [_text(one, version) for one in (*contents, _get(raw, "summary_detail"))]
+    tags: Sequence[Any] = _get(raw, "tags") or ()
+    raw_entry = Raw(
+        guid=_string(_get(raw, "id")),
+        url=_string(_get(raw, "link")),
+        title=_text(_get(raw, "title_detail"), version),
+        body=max(bodies, key=len),
+        author=_author(raw),
+        categories=[_string(_get(tag, "label")) or _string(_get(tag, "term")) for tag in tags],
+        lang=_string(_get(raw, "language")) or _string(_get(raw, "title_detail", "language")),
+        outlet=_text(_get(raw, "source", "title_detail"), version) or _string(_get(raw, "source", "title")),
+        published=_date(raw),
+    )
+    return clean_entry(raw_entry, base=base, warnings=warnings)
+
+
+def _get(mapping: Any, *path: str) -> Any:
+    """A plain look-up: FeedParserDict's own guesses at other keys, and warns."""
+    value = mapping
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = dict.get(value, key)
+    return value
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _text(detail: Any, version: str) -> str:
+    """The text of a construct by its type. Only Atom says reliably that a text is plain; others hold HTML undeclared."""
+    value = _string(_get(detail, "value"))
+    kind = _string(_get(detail, "type"))
+    plain = kind == "text/plain" and (version.startswith("atom") or not looks_like_html(value))
+    return value if plain else text_of(value)
+
+
+def _author(raw: Mapping[str, Any]) -> str:
+    """The names of all authors, or what stands in their place."""
+    authors: Sequence[Any] = _get(raw, "authors") or ()
+    names = dict.fromkeys(name for one in authors if (name := _string(_get(one, "name"))))
+    return text_of(", ".join(names) or _string(_get(raw, "author")))
+
+
+def _date(raw: Mapping[str, Any]) -> datetime | None:
+    """When it was published, else updated or created; feedparser has made UTC of it."""
+    for key in ("published_parsed", "updated_parsed", "created_parsed"):
+        value = _get(raw, key)
+        if value:
+            try:
+                return datetime.fromtimestamp(calendar.timegm(value), UTC)
+            except (ValueError, OverflowError, OSError, TypeError):
+                continue
+    return None
