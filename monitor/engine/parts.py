@@ -5,6 +5,7 @@ reload in the middle never shows it half a set.
 """
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -46,6 +47,8 @@ class Parts:
     channels: Mapping[str, Channel]
     journal: Journal
     clock: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds for rates; never set back."""
     jitter: Callable[[], float] = random.random
     """Uniform in [0, 1)."""
     states: dict[str, ChannelState] = field(default_factory=dict)
@@ -61,7 +64,7 @@ class Parts:
         rate, burst = channel.rate
         bucket = self.buckets.get(channel.id)
         if bucket is None or (bucket.rate, bucket.burst) != (rate, burst):
-            bucket = self.buckets[channel.id] = TokenBucket(rate, burst)
+            bucket = self.buckets[channel.id] = TokenBucket(rate, burst, clock=self.monotonic)
         return bucket
 
 

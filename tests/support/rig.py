@@ -95,10 +95,7 @@ class Mail:
         self.answers: Callable[[str], str | None] = lambda _address: None
         self.controller = Controller(self, hostname="127.0.0.1", port=port)
         self.controller.start()
-
-    @property
-    def port(self) -> int:
-        return self.controller.server.sockets[0].getsockname()[1]
+        self.port: int = self.controller.server.sockets[0].getsockname()[1]
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
         self._stage("connect")
