@@ -11,7 +11,7 @@ import html.entities
 import io
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ import feedparser
 import feedparser.api
 
 from monitor.feeds.encodings import decode
-from monitor.feeds.entries import Document, Entry, Raw, Reading, Unreadable, Warnings, clean_entry, language
+from monitor.feeds.entries import Document, Entry, Raw, Reading, Unreadable, Warnings, clean_entry, language, web_link
 from monitor.feeds.markup import looks_like_html, text_of
 from monitor.text.clean import clean_line
 
@@ -36,7 +36,7 @@ _FEED_ROOT = re.compile(r"<((?:[A-Za-z_][\w.-]{0,60}:)?(rss|feed|RDF))[\s>]", re
 _ITEM = re.compile(r"<(?:[A-Za-z_][\w.-]{0,60}:)?(?:item|entry)[\s>]")
 _SUBSET_END = re.compile(r"\]\s*+>")
 _REFERENCE = re.compile(r"&#(?:([0-9]+)|[xX]([0-9a-fA-F]+));?")
-_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_AMPERSAND = re.compile(r"&(?:#([0-9]++);?|#[xX]([0-9a-fA-F]++);?|([A-Za-z][A-Za-z0-9]{0,40}+);)?")
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF))
 _SURROGATES = range(0xD800, 0xE000)
@@ -71,7 +71,9 @@ def read_xml(document: Document) -> Reading:
     if not entries:
         warnings.add("the feed has no items")
     own_language = language(_get(feed, "language")) or language(_get(feed, "title_detail", "language"))
-    made = [_entry(raw, version, document.base, warnings) for raw in entries[: document.max_entries]]
+    # A file has no address; the feed's own link is the next best base of relative links.
+    base = document.base or web_link(_string(_get(feed, "link"))) or ""
+    made = [_entry(raw, version, base, own_language, warnings) for raw in entries[: document.max_entries]]
     return Reading(
         format=version or "xml",
         entries=tuple(entry for entry in made if entry is not None),
@@ -91,10 +93,19 @@ def _prepare(text: str, max_entries: int, warnings: Warnings) -> bytes:
     end = text.rfind(closing)
     body = text[start : end + len(closing)] if end > start else text[start:]
     body = _cut(body, tag, max_entries, warnings)
-    body = _REFERENCE.sub(_valid_reference, body)
-    body = _NAMED.sub(_numeric_reference, body)
-    body = body.translate(_NOT_XML)
+    body = "".join(_repaired(body)).translate(_NOT_XML)
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + body.encode("utf-8", "replace")
+
+
+def _repaired(body: str) -> Iterator[str]:
+    """The document with its references mended; CDATA holds text, so there only those that make parsers raise are."""
+    position = 0
+    while (start := body.find("<![CDATA[", position)) >= 0:
+        yield _AMPERSAND.sub(_mended, body[position:start])
+        end = body.find("]]>", start)
+        position = end if end >= 0 else len(body)
+        yield _REFERENCE.sub(_mended, body[start:position])
+    yield _AMPERSAND.sub(_mended, body[position:])
 
 
 def _find_root(text: str, warnings: Warnings) -> tuple[int, str]:
@@ -157,13 +168,25 @@ def _cut(body: str, tag: str, max_entries: int, warnings: Warnings) -> str:
     return body
 
 
-def _valid_reference(found: re.Match[str]) -> str:
-    """A character reference that XML allows, or the replacement character; three that it does not make parsers raise."""
-    decimal, hexadecimal = found.groups()
-    digits = (decimal or hexadecimal).lstrip("0") or "0"
-    if len(digits) > _MAX_DIGITS:
-        return "\N{REPLACEMENT CHARACTER}"
-    code = int(digits, 10 if decimal else 16)
+def _mended(found: re.Match[str]) -> str:
+    """A reference that XML allows. Entities of HTML become numbers, since the DOCTYPE that might define them is gone;
+    an ampersand that begins nothing, or an entity that nobody knows, is text."""
+    decimal, hexadecimal, *names = found.groups()
+    if decimal or hexadecimal:
+        return _character(decimal or hexadecimal, 10 if decimal else 16)
+    name = names[0]
+    if name in _XML_NAMES:
+        return found.group(0)
+    known = html.entities.html5.get(f"{name};")
+    if known is not None:
+        return "".join(f"&#{ord(one)};" for one in known)
+    return f"&amp;{name};" if name else "&amp;"
+
+
+def _character(number: str, base: int) -> str:
+    """A character reference; surrogates and numbers beyond Unicode, which make the parser raise, are replaced."""
+    digits = number.lstrip("0") or "0"
+    code = int(digits, base) if len(digits) <= _MAX_DIGITS else sys.maxunicode + 1
     if code in _NOT_XML:
         return ""
     if code in _SURROGATES or code > sys.maxunicode:
@@ -171,22 +194,15 @@ def _valid_reference(found: re.Match[str]) -> str:
     return f"&#{code};"
 
 
-def _numeric_reference(found: re.Match[str]) -> str:
-    """An entity of HTML as numbers, since the DOCTYPE that might define it is gone; unknown ones stay as they are."""
-    name = found.group(1)
-    character = html.entities.html5.get(f"{name};")
-    if name in _XML_NAMES or character is None:
-        return found.group(0)
-    return "".join(f"&#{ord(one)};" for one in character)
-
-
 # ── After the parser ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _entry(raw: Mapping[str, Any], version: str, base: str, warnings: Warnings) -> Entry | None:
+def _entry(raw: Mapping[str, Any], version: str, base: str, inherited: str | None, warnings: Warnings) -> Entry | None:
     contents: Sequence[Any] = _get(raw, "content") or ()
     bodies = [_text(one, version) for one in (*contents, _get(raw, "summary_detail"))]
     tags: Sequence[Any] = _get(raw, "tags") or ()
+    # The parser hands the feed's language down to each entry; only one of the entry's own says more than the operator.
+    lang = _string(_get(raw, "language")) or _string(_get(raw, "title_detail", "language"))
     raw_entry = Raw(
         guid=_string(_get(raw, "id")),
         url=_string(_get(raw, "link")),
@@ -194,7 +210,7 @@ def _entry(raw: Mapping[str, Any], version: str, base: str, warnings: Warnings) 
         body=max(bodies, key=len),
         author=_author(raw),
         categories=[_string(_get(tag, "label")) or _string(_get(tag, "term")) for tag in tags],
-        lang=_string(_get(raw, "language")) or _string(_get(raw, "title_detail", "language")),
+        lang=lang if language(lang) != inherited else None,
         outlet=_text(_get(raw, "source", "title_detail"), version) or _string(_get(raw, "source", "title")),
         published=_date(raw),
     )
