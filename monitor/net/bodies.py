@@ -5,7 +5,7 @@ and this module inflates them. It must not import httpx; it sees bytes.
 """
 
 import zlib
-from typing import Final
+from typing import Final, Protocol
 
 from monitor.errors import RequestFailed
 from monitor.model import FetchErrorKind
@@ -16,6 +16,17 @@ ACCEPTED: Final = "gzip, deflate"
 _MAX_MEMBERS = 64
 """A gzip file may be several one after another; a flood of empty ones is an attack on the processor."""
 _GZIP_START = b"\x1f\x8b"
+_HEAD = 2
+
+
+class _Stream(Protocol):
+    """A `zlib.decompressobj`, whose class has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /, max_length: int = ...) -> bytes: ...
 
 
 class Inflater:
@@ -29,9 +40,10 @@ class Inflater:
         codings = [part for raw in content_encoding.lower().split(",") if (part := raw.strip()) not in {"", "identity"}]
         if len(codings) > 1 or (codings and codings[0] not in {"gzip", "x-gzip", "deflate"}):
             raise _protocol("the answer has a content coding that was not offered")
-        self._gzip = bool(codings) and codings[0] != "deflate"
-        self._stream = zlib.decompressobj(16 + zlib.MAX_WBITS if self._gzip else zlib.MAX_WBITS) if codings else None
-        self._members = 1
+        self._coding = codings[0].removeprefix("x-") if codings else ""
+        self._stream: _Stream | None = None
+        self._head = b""
+        self._members = 0
         self._max_wire, self._max_body = max_wire, max_body
         self._wire = 0
         self._size = 0
@@ -39,38 +51,47 @@ class Inflater:
 
     def add(self, data: bytes) -> None:
         """Take the next bytes from the wire."""
-        first = self._wire == 0
         self._wire += len(data)
         if self._wire > self._max_wire:
             raise RequestFailed(
                 FetchErrorKind.TOO_LARGE, f"the answer is longer than {self._max_wire} bytes", sent=True
             )
-        if self._stream is None:
+        if self._coding:
+            self._inflate(data)
+        else:
             self._keep(data)
-        elif data:
-            self._inflate(data, first=first)
 
-    def _inflate(self, data: bytes, *, first: bool) -> None:
+    def _inflate(self, data: bytes) -> None:
         """Inflate within what is left of the bound, over as many gzip members as begin in these bytes."""
-        while data and self._stream is not None:
-            if self._stream.eof:
-                if not (self._gzip and data.startswith(_GZIP_START)):
+        while data:
+            if self._stream is None or self._stream.eof:
+                data = self._head + data
+                self._head = b""
+                if len(data) < _HEAD:
+                    self._head = data  # which stream begins here is said by its first two bytes
+                    return
+                stream = self._begin(data)
+                if stream is None:
                     return  # bytes after the end mean nothing; browsers ignore them too
-                self._members += 1
-                if self._members > _MAX_MEMBERS:
-                    raise _protocol("the answer has too many gzip members")
-                self._stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+                self._stream = stream
             try:
                 self._keep(self._stream.decompress(data, self._max_body - self._size + 1))
             except zlib.error:
-                if self._gzip or not first:
-                    raise _protocol("the answer's compression is broken") from None
-                self._stream = zlib.decompressobj(
-                    -zlib.MAX_WBITS
-                )  # "deflate" without its zlib wrapper, as some send it
-                first = False
-                continue
+                raise _protocol("the answer's compression is broken") from None
             data = self._stream.unused_data
+
+    def _begin(self, data: bytes) -> "_Stream | None":
+        """The stream that begins with these bytes; None if what follows the first is no further gzip member."""
+        if self._stream is not None and not (self._coding == "gzip" and data.startswith(_GZIP_START)):
+            return None
+        self._members += 1
+        if self._members > _MAX_MEMBERS:
+            raise _protocol("the answer has too many gzip members")
+        if self._coding == "gzip":
+            return zlib.decompressobj(16 + zlib.MAX_WBITS)
+        # RFC 1950, 2.2: a zlib stream begins so. Some servers send "deflate" without that wrapper.
+        wrapped = data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:_HEAD]) % 31 == 0
+        return zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
 
     def _keep(self, data: bytes) -> None:
         self._size += len(data)
@@ -86,7 +107,7 @@ class Inflater:
 
     def finish(self) -> bytes:
         """The whole body; raises RequestFailed when the compressed bytes ended too early."""
-        if self._stream is not None and self._wire and not self._stream.eof:
+        if self._coding and self._wire and (self._stream is None or not self._stream.eof):
             raise _protocol("the answer's compressed body is cut short")
         return self.so_far()
 

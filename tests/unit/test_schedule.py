@@ -1,0 +1,181 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model import (
+    Feed,
+    FeedKind,
+    FeedState,
+    FetchErrorKind,
+    FetchFailed,
+    NotModified,
+    ParsedFeed,
+    Validators,
+)
+from monitor.schedule import first_due, next_poll, period
+from monitor.settings import PollingSettings
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SETTINGS = PollingSettings()
+FEED = Feed(id="f", url="https://feed.example/")
+FOLDER = Feed(id="d", url="/articles", kind=FeedKind.DIRECTORY)
+OLD = Validators(etag='"old"')
+NEW = Validators(etag='"new"')
+STATE = FeedState(next_due=NOW, validators=OLD, body_hash="old", title="Old", lang="ru")
+OK = ParsedFeed(articles=(), title="New", validators=NEW, body_hash="new")
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def wait(feed, outcome, *, state=STATE, jitter=0.5, settings=SETTINGS) -> timedelta:
+    return next_poll(feed, state, outcome, NOW, settings=settings, jitter=jitter).next_due - NOW
+
+
+def status(code: int, retry_after: timedelta | None = None) -> FetchFailed:
+    return FetchFailed(kind=FetchErrorKind.STATUS, detail=f"HTTP {code}", status=code, retry_after=retry_after)
+
+
+def failed(kind: FetchErrorKind = FetchErrorKind.CONNECT, **fields) -> FetchFailed:
+    return FetchFailed(kind=kind, detail="no", **fields)
+
+
+def after(failures: int) -> FeedState:
+    return FeedState(next_due=NOW, failures=failures)
+
+
+@pytest.mark.parametrize(
+    ("feed", "expected"),
+    [
+        (FEED, minutes(15)),  # the settings' own period
+        (Feed(id="f", url="u", every=minutes(3)), minutes(3)),  # the feed's
+        (Feed(id="f", url="u", every=timedelta(seconds=5)), minutes(1)),  # never below the floor
+        (Feed(id="f", url="u", every=timedelta(days=9)), timedelta(days=1)),  # never above the ceiling
+        (FOLDER, timedelta(seconds=10)),  # folders have a period of their own
+        (Feed(id="d", url="/", kind=FeedKind.DIRECTORY, every=minutes(2)), minutes(2)),
+        (Feed(id="d", url="/", kind=FeedKind.DIRECTORY, every=timedelta()), timedelta(seconds=10)),  # 0 is not said
+        (Feed(id="d", url="/", kind=FeedKind.DIRECTORY, every=timedelta(milliseconds=1)), timedelta(seconds=1)),
+    ],
+)
+def test_period(feed, expected):
+    assert period(feed, SETTINGS) == expected
+
+
+@pytest.mark.parametrize(
+    ("feed", "outcome", "state", "jitter", "expected"),
+    [
+        (FEED, OK, STATE, 0.5, minutes(15)),
+        (FEED, OK, STATE, 0.0, minutes(13.5)),  # a tenth earlier
+        (FEED, OK, STATE, 1.0, minutes(16.5)),  # a tenth later
+        (Feed(id="f", url="u", every=minutes(1)), OK, STATE, 0.0, minutes(1)),  # the floor holds against the phase too
+        (Feed(id="f", url="u", every=timedelta(days=1)), OK, STATE, 1.0, timedelta(days=1)),  # and so does the ceiling
+        (FOLDER, OK, STATE, 0.5, timedelta(seconds=10)),
+        (FEED, NotModified(validators=NEW), STATE, 0.5, minutes(15)),
+        (FEED, failed(), after(0), 0.0, minutes(15)),  # never sooner than the period
+        (FEED, failed(), after(0), 1.0, minutes(30)),  # first failure: up to twice
+        (FEED, failed(), after(1), 1.0, minutes(60)),  # second: up to four times
+        (FEED, failed(), after(50), 1.0, timedelta(days=1)),  # the ceiling
+        (FEED, failed(), after(10**9), 0.0, minutes(15)),  # no overflow
+        (FEED, status(404), after(1), 1.0, minutes(60)),
+        (FEED, status(410), after(0), 0.0, timedelta(days=1)),  # gone for good
+        (FEED, status(429, minutes(120)), after(0), 0.0, minutes(120)),  # as asked
+        (
+            FEED,
+            status(429, minutes(120)),
+            after(0),
+            1.0,
+            minutes(121.5),
+        ),  # and a little later, so that all do not come at once
+        (FEED, status(503, timedelta(seconds=5)), after(0), 0.0, minutes(15)),  # never sooner than the period
+        (FEED, status(503, timedelta(days=30)), after(0), 0.0, timedelta(days=1)),  # nor later than the ceiling
+        (FEED, failed(FetchErrorKind.PARSE), after(20), 1.0, minutes(60)),  # mended feeds are noticed within the hour
+        (FOLDER, failed(FetchErrorKind.READ), after(20), 1.0, minutes(15)),  # looking at a folder costs little
+    ],
+)
+def test_next_due(feed, outcome, state, jitter, expected):
+    assert wait(feed, outcome, state=state, jitter=jitter) == expected
+
+
+def test_success_sets_everything():
+    state = next_poll(FEED, STATE, OK, NOW, settings=SETTINGS, jitter=0.5)
+    assert state == FeedState(
+        next_due=NOW + minutes(15),
+        validators=NEW,
+        body_hash="new",
+        title="New",
+        lang="ru",  # a document that does not say keeps what is known
+        last_polled=NOW,
+        last_ok=NOW,
+    )
+
+
+def test_success_ends_a_row_of_failures():
+    broken = FeedState(next_due=NOW, failures=7, last_error="dns: no")
+    for outcome in (OK, NotModified(validators=NEW)):
+        state = next_poll(FEED, broken, outcome, NOW, settings=SETTINGS, jitter=0.5)
+        assert (state.failures, state.last_error, state.last_ok) == (0, None, NOW)
+
+
+def test_not_modified_keeps_the_hash_and_takes_the_validators():
+    state = next_poll(FEED, STATE, NotModified(validators=NEW), NOW, settings=SETTINGS, jitter=0.5)
+    assert (state.validators, state.body_hash, state.title) == (NEW, "old", "Old")
+
+
+def test_failure_counts_and_keeps_what_is_known():
+    state = next_poll(FEED, STATE, failed(), NOW, settings=SETTINGS, jitter=0.5)
+    assert (state.failures, state.last_error) == (1, "connect: no")
+    assert (state.validators, state.body_hash, state.last_ok, state.last_polled) == (OLD, "old", None, NOW)
+
+
+def test_answer_that_does_not_parse_brings_validators_but_no_hash():
+    outcome = failed(FetchErrorKind.PARSE, validators=NEW, body_hash="bad")
+    state = next_poll(FEED, STATE, outcome, NOW, settings=SETTINGS, jitter=0.5)
+    assert (state.validators, state.body_hash) == (NEW, "old")
+
+
+def test_broken_document_that_has_not_changed_is_still_broken():
+    broken = next_poll(FEED, STATE, failed(FetchErrorKind.PARSE), NOW, settings=SETTINGS, jitter=0.5)
+    state = next_poll(FEED, broken, NotModified(validators=NEW), NOW, settings=SETTINGS, jitter=0.5)
+    assert (state.failures, state.last_error, state.last_ok) == (1, "parse: no", None)
+
+
+def test_first_due_of_a_folder_is_now():
+    assert first_due(FOLDER, NOW, SETTINGS) == NOW
+
+
+def test_first_due_spreads_feeds_over_a_minute():
+    due = [first_due(Feed(id=f"feed-{n}", url="u"), NOW, SETTINGS) - NOW for n in range(600)]
+    assert min(due) >= timedelta()
+    assert max(due) < minutes(1)
+    buckets = {int(wait.total_seconds() // 10) for wait in due}
+    assert buckets == set(range(6))
+    assert max(sum(1 for wait in due if int(wait.total_seconds()) == second) for second in range(60)) < 40
+
+
+def test_first_due_is_the_same_after_a_restart():
+    assert first_due(FEED, NOW, SETTINGS) == first_due(FEED, NOW, SETTINGS)
+
+
+OUTCOMES = st.one_of(
+    st.just(OK),
+    st.just(NotModified(validators=NEW)),
+    st.builds(
+        failed,
+        st.sampled_from(FetchErrorKind),
+        status=st.sampled_from([None, 404, 410, 429, 503]),
+        retry_after=st.none() | st.timedeltas(min_value=timedelta(), max_value=timedelta(days=365)),
+    ),
+)
+EVERY = st.none() | st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=30))
+
+
+@given(EVERY, OUTCOMES, st.integers(0, 10**6), st.floats(0, 1, exclude_max=True))
+def test_next_due_stays_within_the_bounds(every, outcome, failures, jitter):
+    feed = Feed(id="f", url="u", every=every)
+    delay = wait(feed, outcome, state=after(failures), jitter=jitter)
+    assert SETTINGS.floor <= delay <= SETTINGS.ceiling
+    if isinstance(outcome, FetchFailed):
+        assert delay >= period(feed, SETTINGS)
