@@ -1,100 +1,205 @@
-"""Inflected forms of names and nouns, made from the word that a rule gives, never by analysing an article.
+"""Endings: the forms that a name or noun takes in a sentence, made from its base form.
 
-Closed lists of endings, written from the grammars: the forms of a noun, a name or an adjective by the look of its end.
-Making forms from the name costs once, at compile time, and cannot hit a word that is no form of it; a stemmer on the
-article's side merges words that have nothing in common (see docs/decisions/0003-text-and-names.md). Forms that are not
-words at all do no harm: nobody writes them. Forms of short words that are other words do, so words of up to three
-letters get none in Latin script, where there are most languages to collide with.
-
-Words come folded (`fold.fold`): lower case, without marks, ё as е.
+Closed lists, written from grammars. Forms are generated from the name when a rule is compiled; words of an article are
+never taken apart, so a wrong form costs something only where it is a word of its own. A language is not asked for: a name
+in Cyrillic gets Russian, Ukrainian and Bulgarian endings, one in Latin letters those of the languages that inflect names.
+Left out on purpose: what makes other names or common words (-i makes Israel into Israeli, -o Martin into Martino), and
+nearly everything for short words. All words here are folded.
 """
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
 
-_CONSONANTS = "бвгджзйклмнпрстфхцчшщ"
-_HUSH = "гкхжчшщц"
+_CYRILLIC: Final = re.compile("[а-яіїєґђјљњћџўѕ]+")
+_LATIN: Final = re.compile("[a-z]+")
+_GREEK: Final = re.compile("[α-ω]+")
+_VOWELS: Final = frozenset("аеиоуыэюяіїє")
+_SHORTEST: Final = 3
+_SHORTEST_LATIN: Final = 4
+_LONG: Final = 5
+_LONGER: Final = 6
 
-# Nouns and surnames. Each row: how the word ends, how much of it is dropped, what is put in its place.
-_CYRILLIC: tuple[tuple[str, int, str], ...] = (
-    # Surnames in -ов -ев -ин, feminine and plural too (Путин, Лавров; uk Шевченків)
-    (r"(ов|ев|ин|ын|iв|їв|ів)$", 0, "а у ым ом е ой ою ых ыми ы і їм им"),
-    (r"(ова|ева|ина|ына)$", 1, "ой у ою ы е"),
-    # Adjectives and surnames like them: Белоусский, Зеленский, русский; uk -ський
-    (r"(ск|цк|ськ|цьк)(ии|ий|ый|ой)$", 2, "ий ого ому им ом ая ой ую ое ие их ими а у е і ої ій ою"),
-    (r"(ы|и|о)й$", 2, "ый ий ой ого его ому ему ым им ом ем ая ую ое ые ие ых их ыми ими ей ою ей"),
-    (r"(ая|яя)$", 2, "ой ую ою ей юю ая ый ий ое ые ие ых их ым им ого ому"),
-    # A consonant: masculine nouns and foreign names: Асад, Хмеймим, Тартус, Башар; -ов and -ин possessives besides
-    (rf"[{_CONSONANTS}]$", 0, "а у ом ем е ы и ов ев ам ами ах ові еві ом ю ята і их ове ът"),
-    (r"ец$", 2, "ца цу цем це цы цев цам цами цах"),
-    (r"ок$", 2, "ка ку ком ке ки ков кам ками ках"),
-    # й and soft sign: Сергей, Алексей, Аль-Шейбаний; Кремль, Израиль
-    (r"й$", 1, "я ю ем е и ев ям ями ях єм ї єві"),
-    (r"ь$", 1, "я ю ем е и ей ям ями ях ью ем лем і ів ю єм еві"),
-    # Feminine and neuter: Москва, Сирия, Шараа (often left as it is), море, соглашение
-    (r"[бвгджзклмнпрстфхцчшщ]а$", 1, "ы и у ой ою е ам ами ах і ей"),
-    (r"ия$", 1, "и ю ей ею й ям ями ях ї єю"),
-    (r"ія$", 1, "ї ю єю й ям ями ях"),
-    (r"[^иі]я$", 1, "и ю ей ею е ь ям ями ях і"),
-    (r"о$", 1, "а у ом е ам ами ах ы и ові"),
-    (r"[^и]е$", 1, "я ю ем и ей ям ями ях а у ах ам ами"),
-    (r"ие$", 1, "я ю ем и й ям ями ях"),
-    (r"[оі]ння$", 1, "ю ям і ь"),
-)  # fmt: skip
+# Cyrillic -------------------------------------------------------------------------------------------------------------
 
-# West and South Slavic in Latin script: names and nouns of four letters and more.
-_SLAVIC_LATIN: tuple[tuple[str, int, str], ...] = (
-    (r"(sk|ck)(i|y)$", 1, "iego iemu im a iej ie ich imi eho emu ym eho emu e ych ymi oho ega emu ih imi"),
-    (r"[bcdfghjklmnprstvwxz]$", 0, "a u em om ie e owi ovi y i ow ov om ami ach ech ich ovo ova ove ovou jem om"),
-    (r"ec$", 2, "ca cu cem ci cowi covi ce com"),
-    (r"[bcdfghjklmnprstvwz]a$", 1, "y i u e ie o ou om oj ach am ami ami"),
-    (r"ia$", 1, "i e o u om"),
-    (r"[bcdfghjklmnprstvwz]o$", 1, "a u em om ie"),
-)  # fmt: skip
-_ENGLISH: tuple[tuple[str, int, str], ...] = (
-    (r"[^aeiou]y$", 1, "ies"),
-    (r"(s|x|z|ch|sh)$", 0, "es"),
-    (r"[a-z]$", 0, "s"),
+_CONSONANT: Final = "а у ом е ы и ов ам ами ах ові і ем ою ът"
+_CONSONANT_PLURAL: Final = "ей ове овете ите"
+_SURNAME: Final = "а у ым ом е ы ых ыми им их ими і ові"  # -ов, -ев, -ин
+_SOFT: Final = "я ю ем е и ью ей ям ями ях ев еві єві і єм їв їх"
+_SOFT_I: Final = "я ю ем е и й ям ями ях ев еві єві ї єм ям"
+_ADJECTIVE: Final = (
+    "ий ый ой ого ому им ым ом ем ая ой ую ое ие ые их ых ими ыми его ему яя ей юю ее "  # Russian
+    "а ої ій у ою е і ім "  # Ukrainian
+    "и ия ият ата ото ите о"  # Bulgarian
 )
-_COMPILED = {
-    name: tuple((re.compile(pattern), cut, tuple(ends.split())) for pattern, cut, ends in rows)
-    for name, rows in (("cyrillic", _CYRILLIC), ("slavic", _SLAVIC_LATIN), ("english", _ENGLISH))
-}
-_VERB_LIKE = ("ing", "ed")
-_LATIN_LEAST = 4
-_CYRILLIC_LEAST = 3
+_FEMININE: Final = "ы и е у ой ою ей ею ам ами ах і о"
+_FEMININE_SOFT: Final = "и е ю ей ею ям ями ях і ї єю"
+_NEUTER: Final = "а у ом е ові"
+_PLURAL: Final = "ам ами ах ов"
+_CONSONANT_SHIFT: Final = {"к": "ці", "г": "зі", "х": "сі"}  # Ukrainian: Америка, Америці
+_SHORT_E: Final = re.compile("[бвгджзклмнпрстфхцчшщ][ео][кнлц]")
 
 
-def inflect(word: str) -> frozenset[str]:
-    """Forms of a folded name or noun, itself left out. In Cyrillic: Russian, Ukrainian, Bulgarian, Serbian; in Latin
-    script: English, German and Slavic ones.
-    """
-    if re.fullmatch(r"[а-яёіїєґј]+", word):
-        return _cyrillic(word)
-    if re.fullmatch(r"[a-z]+", word) and len(word) >= _LATIN_LEAST:
-        return _forms(word, "slavic") | _forms(word, "english")
-    return frozenset()
+def _cyrillic(word: str, *, noun: bool) -> Iterable[str]:
+    last = word[-1]
+    if adjective := re.fullmatch("(.{2,}?)(?:ский|цкий|ская|ское|ские|ський|цький|ська|ско|ски|ска)", word):
+        middle = word[len(adjective[1]) :].rstrip("аийяоеы")
+        return _joined(adjective[1] + middle, _ADJECTIVE)
+    if word.endswith(("ый", "ой", "ий", "ая", "ое", "ее", "ые")) and (noun or not word.endswith(("ой", "ий", "ая"))):
+        return _joined(word[:-2], _ADJECTIVE)
+    if last == "й":
+        return _joined(word[:-1], _SOFT_I)
+    if last == "ь":
+        return _joined(word[:-1], _SOFT)
+    if last not in _VOWELS:
+        return _cyrillic_consonant(word, noun=noun)
+    if word[-2] in _VOWELS and last in "аеоуиэі" and word[-2:] not in {"ие", "ее"}:
+        return ()  # Шараа, Бордо: foreign, not declined
+    return _cyrillic_vowel(word, noun=noun)
+
+
+def _cyrillic_consonant(word: str, *, noun: bool) -> Iterable[str]:
+    if word.endswith(("ов", "ев", "ин", "ын", "єв", "їн")) and not noun:
+        forms = _joined(word, _SURNAME)
+    else:
+        forms = _joined(word, _CONSONANT)
+        if noun:
+            forms |= _joined(word, _CONSONANT_PLURAL)
+    if len(word) >= _LONG and _SHORT_E.fullmatch(word[-3:]):
+        forms |= _joined(word[:-2] + word[-1], _CONSONANT)  # украинец, украинца
+    return forms | _relational(word)
+
+
+def _relational(word: str) -> set[str]:
+    """The adjective of a name: Тартус, тартусский."""
+    if len(word) <= _SHORTEST:
+        return set()
+    return _joined(word + "ск", _ADJECTIVE) | {
+        word + "ський",
+        word + "ського",
+        word + "ському",
+        word + "ським",
+        word + "ська",
+    }
+
+
+def _cyrillic_vowel(word: str, *, noun: bool) -> Iterable[str]:
+    stem, last = word[:-1], word[-1]
+    if last == "а":
+        forms = _joined(stem, _FEMININE)
+        if shift := _CONSONANT_SHIFT.get(stem[-1]):
+            forms.add(stem[:-1] + shift)
+        if noun:
+            forms |= _joined(stem, "та те") | {stem, word + "та"}
+        return forms
+    if last == "я":
+        return _joined(stem, _FEMININE_SOFT) | ({stem + "й"} if stem[-1] in "иії" and noun else set())
+    if last == "о":
+        usual = word.endswith(("ко", "во", "но", "ство", "ло", "ще"))
+        forms = _joined(stem, _NEUTER) if noun or (usual and len(word) >= _LONG) else set()
+        return forms | ({stem, word + "то"} if noun and len(stem) > _SHORTEST else set())
+    if word.endswith("ие"):
+        return _joined(stem, "я ю ем и") | ({stem + "й"} if noun else set())
+    if last in "ыи" and len(stem) >= _LONG - (1 if noun else 0):
+        return _joined(stem, _PLURAL) | {stem}
+    return ()
+
+
+# Latin ----------------------------------------------------------------------------------------------------------------
+
+_LATIN_ANY: Final = "a u em om ovi owi e ov ova ove ovo ovou ovu ovy uv"
+_LATIN_LONG: Final = (
+    "ie ami ach ech im "
+    "as ui am "  # Lithuanian, Latvian
+    "in ia ille illa ilta issa ista iin iksi ilt ile ist iga isse "  # Finnish, Estonian
+    "nak nek ban ben bol rol tol hoz hez nal nel ert"  # Hungarian
+)
+_LATIN_FEMININE: Final = "y e u ou o i ie oj om ach ami"
+_LATIN_NEUTER: Final = "a u em om owi ovi"
+_LATIN_SHIFT: Final = {"k": ("ce",), "g": ("ze", "dze"), "h": ("ze",), "r": ("rze",), "t": ("cie",), "d": ("dzie",)}
+_SKI: Final = "i iego iemu im ich imi a iej y eho emu ego em ym ymi ou e ej oga ome omu og ega"
+_TO_VOWEL: Final = "ssa sta lla lle lta ksi"
+_NOT_PLURAL: Final = ("s", "x", "z", "sh", "ch")
+_TRAPS: Final = frozenset(
+    {"cookie", "brownie", "germany", "france", "gaze", "cube", "lime", "italian", "asado", "martina", "paula"}
+)
+"""Forms that are well-known words or other names; found by reading lists of hits."""
+
+
+def _latin(word: str) -> Iterable[str]:
+    last, stem = word[-1], word[:-1]
+    forms = set() if word.endswith(_NOT_PLURAL) else {word + "s"}
+    if last not in "aeiouy":
+        forms |= _joined(word, _LATIN_ANY)
+        if len(word) >= _LONG:
+            forms |= _joined(word, _LATIN_LONG)
+        return forms
+    if ski := re.fullmatch("(.+[sc]k)(?:i|y|a|yi|iy|yy)", word):
+        return forms | _joined(ski[1], _SKI) | {ski[1][:-1] + "y"}
+    if len(word) < _LONG:
+        return forms
+    forms |= _joined(word, _TO_VOWEL)
+    if last == "a" and stem[-1] not in "aeou":
+        return forms | _latin_feminine(stem)
+    if last == "o" and len(word) >= _LONGER:
+        return forms | _joined(stem, _LATIN_NEUTER)
+    if last in "iy":
+        return forms | _joined(word, "ego emu m ho mu ja jem ju")
+    return forms
+
+
+def _latin_feminine(stem: str) -> set[str]:
+    forms = _joined(stem, "i e u ou om" if stem[-1] == "i" else _LATIN_FEMININE)
+    return forms | {stem[:-1] + ending for ending in _LATIN_SHIFT.get(stem[-1], ())}
 
 
 def plural(word: str) -> frozenset[str]:
-    """Forms of a folded word of a query: as `inflect` in Cyrillic; in Latin script only English and German plurals, for
-    plain words collide across languages where names do not.
-    """
-    if re.fullmatch(r"[a-z]+", word):
-        long_enough = len(word) >= _LATIN_LEAST and not word.endswith(_VERB_LIKE)
-        return _forms(word, "english") if long_enough else frozenset()
-    return inflect(word)
-
-
-def _cyrillic(word: str) -> frozenset[str]:
-    if len(word) < _CYRILLIC_LEAST:
+    """The English plural of a folded Latin word, as it is spelt; empty for short words and other scripts."""
+    if len(word) < _SHORTEST or not _LATIN.fullmatch(word):
         return frozenset()
-    return _forms(word, "cyrillic")
+    if word.endswith(_NOT_PLURAL):
+        return frozenset({word + "es"})
+    if word[-1] == "y" and word[-2] not in "aeiou":
+        return frozenset({word[:-1] + "ies"})
+    return frozenset({word + "s"})
 
 
-def _forms(word: str, rows: str) -> frozenset[str]:
-    found: set[str] = set()
-    for pattern, cut, ends in _COMPILED[rows]:
-        if pattern.search(word):
-            stem = word[: len(word) - cut] if cut else word
-            found.update(stem + end for end in ends)
-    return frozenset(found - {word})
+# Greek ----------------------------------------------------------------------------------------------------------------
+
+_GREEK_ENDINGS: Final = (
+    ("ος", ("ου", "ο", "ε", "οι", "ων", "ους")),
+    ("ας", ("α",)),
+    ("ης", ("η",)),
+    ("α", ("ας", "ες", "ων")),
+    ("η", ("ης", "ες")),
+    ("ο", ("ου", "α", "ων")),
+)
+
+
+def _greek(word: str) -> Iterable[str]:
+    for ending, others in _GREEK_ENDINGS:
+        if word.endswith(ending.replace("ς", "σ")):
+            stem = word[: -len(ending)]
+            return {stem + other.replace("ς", "σ") for other in others}
+    return ()
+
+
+def _joined(stem: str, endings: str) -> set[str]:
+    return {stem + ending for ending in endings.split()}
+
+
+@lru_cache(maxsize=4096)
+def inflect(word: str, *, noun: bool = False) -> frozenset[str]:
+    """The other forms of a folded name in Cyrillic, Latin or Greek letters; empty for short words and other scripts.
+
+    With `noun` the word is a common noun or adjective of a query, and in Cyrillic its plural is made too.
+    """
+    forms: Iterable[str] = ()
+    if len(word) >= _SHORTEST and _CYRILLIC.fullmatch(word):
+        forms = _cyrillic(word, noun=noun)
+    elif len(word) >= _SHORTEST_LATIN and _LATIN.fullmatch(word):
+        forms = _latin(word)
+    elif len(word) >= _LONG and _GREEK.fullmatch(word):
+        forms = _greek(word)
+    return frozenset(forms) - {word} - _TRAPS

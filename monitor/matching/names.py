@@ -1,0 +1,242 @@
+"""Names: from what an author wrote to the written forms that count as it, each with its tier.
+
+A name is a row of words. A word knows the folded tokens that are it (exact or inflected) and, where spelling by sound is
+safe, a sound key that Latin, Cyrillic and Greek tokens are compared with. All forms are made here, when a rule is
+compiled; an article's words are only looked up. A consonant skeleton is never used: the one of *Assad* is also that of
+*said*, *used* and *side*. Context (`needs`, `not`, company) is the business of the rule, not of the name.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from monitor.model import Tier
+from monitor.text.clitics import with_article, with_clitics, without_article
+from monitor.text.endings import inflect, plural
+from monitor.text.fold import fold
+from monitor.text.scripts import script_of
+from monitor.text.tokens import Tokens, tokenise
+
+_TIER_ORDER: Final = (Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TRANSLITERATED)
+_SOUND_SCRIPTS: Final = frozenset({"Latn", "Cyrl", "Grek"})
+_ARTICLE_LIST: Final = (
+    "al el as ash asz asch at ath ad adh ar az an es esh ul аль эль ал ел аш ас ат ад ар аз ан эш ес ат αλ ελ"
+)
+_ARTICLES: Final = frozenset(_ARTICLE_LIST.split())
+_PLAIN_ARTICLES: Final = frozenset({"al", "аль", "эль", "ал", "αλ"})
+"""Articles that may be told by themselves; the others need a hyphen (as, at, an and es are words of their own)."""
+_HYPHENS: Final = frozenset("-‐‑‒–—’'")
+_APOSTROPHE: Final = re.compile(r"(?<=\w)['’‘ʼʻʿʾ`´′](?=\w)")
+_MIN_CONSONANTS: Final = 3
+_MIN_JOINED: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NameWord:
+    """One word of a name."""
+
+    forms: Mapping[str, Tier]
+    """Folded tokens that are this word, each exact or inflected."""
+    key: str | None = None
+    """The sound key (`sound_key`) when a token of the same sound counts as transliterated."""
+    article: bool = False
+    """Whether an article token may stand in front; it then belongs to the span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to write a name: its words in order."""
+
+    words: tuple[NameWord, ...]
+    term: str
+    """The name or alias as its author wrote it."""
+    tier: Tier
+    """Exact for a name, alias for an alias; an occurrence has the worse of this and its words' tiers."""
+
+
+def worse(first: Tier, second: Tier) -> Tier:
+    """The later of two tiers in the order exact, alias, inflected, transliterated."""
+    return max(first, second, key=_TIER_ORDER.index)
+
+
+def is_article(token: str) -> bool:
+    """Whether a folded token is written for the Arabic article: al, el, ash, аль, эль, …"""
+    return token in _ARTICLES
+
+
+def article_before(tokens: Tokens, index: int) -> bool:
+    """Whether the token in front of `index` is an article that belongs to it.
+
+    `al` may stand apart; `as`, `at`, `es` and the like must be tied to the word by a hyphen, since they are words too.
+    """
+    if index == 0 or tokens.folded[index - 1] not in _ARTICLES:
+        return False
+    between = tokens.text[tokens.ends[index - 1] : tokens.starts[index]]
+    return between in _HYPHENS or (between == " " and tokens.folded[index - 1] in _PLAIN_ARTICLES)
+
+
+def variants(
+    name: str, *, alias: bool = False, exact: bool = False, tiers: Mapping[str, bool] | None = None
+) -> tuple[Variant, ...]:
+    """The ways to write a name. `exact` leaves folding alone; a tier that is false in `tiers` is left out.
+
+    Empty when the name has no letter or digit. The first variant is the name as it was written.
+    """
+    tier = Tier.ALIAS if alias else Tier.EXACT
+    allowed = {one for one in _TIER_ORDER if not exact and (tiers or {}).get(one, True)}
+    found: list[Variant] = []
+    for spelling in _spellings(name):
+        tokens = tokenise(spelling)
+        words = _exact_words(tokens) if exact else _words(tokens, allowed)
+        variant = Variant(words, name, tier)
+        if words and variant not in found:
+            found.append(variant)
+    return tuple(found)
+
+
+def inflections(word: str) -> Mapping[str, Tier]:
+    """The folded tokens that count as a plain word of a query: itself exact, its other forms inflected."""
+    folded = fold(word)
+    forms = {form: Tier.INFLECTED for form in _changed(folded, name=word[:1].isupper())}
+    return {**forms, folded: Tier.EXACT}
+
+
+def _changed(folded: str, *, name: bool) -> frozenset[str]:
+    if folded.isascii():
+        return plural(folded) | (inflect(folded) if name else frozenset())
+    return inflect(folded, noun=not name) | with_clitics(folded) | {form for form in (with_article(folded),) if form}
+
+
+def _spellings(name: str) -> Iterable[str]:
+    """The name, and without the apostrophes inside its words, and with those that tokens would lose."""
+    yield name
+    if _APOSTROPHE.search(name):
+        yield _APOSTROPHE.sub("", name)
+        yield _APOSTROPHE.sub("'", name)
+
+
+def _exact_words(tokens: Tokens) -> tuple[NameWord, ...]:
+    return tuple(NameWord({token: Tier.EXACT}) for token in tokens.folded)
+
+
+def _words(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
+    """The words of a name with all forms that its tiers allow; its own articles become optional."""
+    kept = [index for index in range(len(tokens)) if index + 1 == len(tokens) or not article_before(tokens, index + 1)]
+    alone = len(kept) == 1
+    return tuple(
+        _word(tokens.folded[index], allowed, alone=alone, joined=article_before(tokens, index)) for index in kept
+    )
+
+
+def _word(token: str, allowed: set[Tier], *, alone: bool, joined: bool) -> NameWord:
+    script = script_of(token)
+    forms: dict[str, Tier] = {}
+    if Tier.INFLECTED in allowed:
+        forms = dict.fromkeys(inflect(token) | with_clitics(token), Tier.INFLECTED)
+    forms[token] = Tier.EXACT
+    for other in (with_article(token), without_article(token)):
+        if other:
+            forms[other] = Tier.EXACT
+    if joined and len(token) >= _MIN_JOINED and script == "Latn":
+        forms["al" + token] = forms["el" + token] = Tier.EXACT  # Alsharaa
+    key = sound_key(token) if Tier.TRANSLITERATED in allowed and script in _SOUND_SCRIPTS else None
+    return NameWord(forms, key, article=script in _SOUND_SCRIPTS)
+
+
+# Sound keys -----------------------------------------------------------------------------------------------------------
+
+_TO_LATIN: Final = str.maketrans(
+    {
+        **dict(zip("абвгдезийклмнопрстуфхцыэіјѕ", "abvgdeziiklmnoprstufhcieiiz", strict=True)),
+        **{
+            "ж": "J",
+            "ч": "S",
+            "ш": "S",
+            "щ": "S",
+            "џ": "J",
+            "ђ": "J",
+            "ћ": "S",
+            "ь": "",
+            "ъ": "",
+            "ю": "iu",
+            "я": "ia",
+        },
+        **{"ї": "i", "є": "e", "ґ": "g", "ў": "u", "љ": "li", "њ": "ni"},
+        **dict(zip("αβγδεζηθικλμνξοπρσςτυφχψω", "avgdezitiklmnxoprsstifhpo", strict=True)),
+    }
+)
+_GREEK_PAIRS: Final = (
+    ("ου", "u"),
+    ("μπ", "b"),
+    ("ντ", "d"),
+    ("γκ", "g"),
+    ("τσ", "c"),
+    ("τζ", "J"),
+    ("αι", "e"),
+    ("ει", "i"),
+)
+_CYRILLIC_PAIRS: Final = (("дж", "J"), ("тс", "c"), ("кс", "x"))
+_LATIN_PAIRS: Final = (
+    *(("tsch", "S"), ("tch", "S"), ("sch", "S"), ("shch", "S"), ("dsch", "J"), ("dzh", "J"), ("zh", "J"), ("dj", "J")),
+    *(
+        ("sh", "S"),
+        ("sz", "S"),
+        ("cz", "S"),
+        ("ch", "S"),
+        ("kh", "h"),
+        ("gh", "g"),
+        ("ph", "f"),
+        ("th", "t"),
+        ("dh", "d"),
+    ),
+    *(
+        ("ts", "c"),
+        ("tz", "c"),
+        ("ck", "k"),
+        ("ks", "x"),
+        ("qu", "k"),
+        ("ou", "u"),
+        ("oo", "u"),
+        ("w", "v"),
+        ("q", "k"),
+    ),
+)
+_SIMPLE: Final = re.compile(r"gu(?=[ei])|(?<=[aeiouy])j|c(?=[eiy])|c|j|y")
+_CLASSES: Final = str.maketrans("eyo", "iiu")
+_DOUBLED: Final = re.compile(r"(.)\1+")
+_LONGEST: Final = 40
+_CONSONANTS: Final = re.compile("[^aiu]")
+
+
+@lru_cache(maxsize=65536)
+def sound_key(token: str) -> str | None:
+    """How a folded Latin, Cyrillic or Greek token sounds, roughly: digraphs are one letter, e is i, o is u, doubles are one.
+
+    None for fewer than three consonants, digits, other scripts, and words of more than 40 letters.
+    """
+    if len(token) > _LONGEST or not token.isalpha() or script_of(token) not in _SOUND_SCRIPTS:
+        return None
+    text = token
+    for old, new in () if token.isascii() else (*_GREEK_PAIRS, *_CYRILLIC_PAIRS):
+        text = text.replace(old, new)
+    text = text.translate(_TO_LATIN)
+    for old, new in _LATIN_PAIRS if token.isascii() else ():
+        text = text.replace(old, new)
+    text = _SIMPLE.sub(_simple, text)
+    key = _DOUBLED.sub(r"\1", text.translate(_CLASSES))
+    return key if len(_CONSONANTS.findall(key)) >= _MIN_CONSONANTS else None
+
+
+def _simple(match: re.Match[str]) -> str:
+    """One Latin letter that is read by its neighbours."""
+    found = match[0]
+    if found == "gu":
+        return "g"
+    if found == "c":
+        following = match.string[match.end() : match.end() + 1]
+        return "s" if following in {"e", "i", "y"} else "k"
+    if found == "j":
+        return "i" if match.start() and match.string[match.start() - 1] in "aeiouy" else "J"
+    return "i"
