@@ -11,7 +11,6 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -99,8 +98,7 @@ class GuardedClient:
             max_header_bytes=max_header_bytes,
             resolver=resolver or system_resolver,
         )
-        no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-        self._client = httpx.AsyncClient(transport=transport, trust_env=False, cookies=no_cookies)
+        self._client = httpx.AsyncClient(transport=transport, trust_env=False)
 
     async def request(
         self,
@@ -200,7 +198,7 @@ class GuardedClient:
         return Answer(status=response.status_code, headers=headers, body=body, url=str(call.url))
 
     def _headers(self, response: httpx.Response) -> Mapping[str, str]:
-        raw = response.headers.raw
+        raw: Sequence[tuple[bytes, bytes]] = response.extensions["head"]
         if sum(len(name) + len(value) + 4 for name, value in raw) > self._max_header_bytes:
             detail = f"the head of the answer is longer than {self._max_header_bytes} bytes"
             raise RequestFailed(FetchErrorKind.TOO_LARGE, detail, sent=True)
@@ -356,7 +354,8 @@ class _Transport(httpx.AsyncBaseTransport):
             await pool.aclose()
             raise
         dialer.meter.in_head = False
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(response, pool))
+        # httpx sees no header: it would follow, refuse and decode by its own rules, and keep cookies.
+        return httpx.Response(response.status, stream=_Body(response, pool), extensions={"head": response.headers})
 
     def _tls_context(self) -> ssl.SSLContext:
         """Made at the first https request, once: reading the authorities takes tens of milliseconds."""

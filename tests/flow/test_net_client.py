@@ -1,0 +1,413 @@
+"""The guarded client against a real server that misbehaves."""
+
+import asyncio
+import gzip
+import ssl
+import time
+from ipaddress import ip_network
+
+import pytest
+import trustme
+from support.webhost import WebHost, endless, hang, raw, redirect, reply, reset
+
+from monitor.errors import RequestFailed
+from monitor.net import Answer, GuardedClient
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+
+class Names:
+    """A resolver by hand: each name has a list of answers, one for each time it is asked; the last one stays."""
+
+    def __init__(self, **names: list[list[str]]) -> None:
+        self.names = {name.replace("_", "."): answers for name, answers in names.items()}
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str, port: int) -> list[str]:
+        self.asked.append(host)
+        answers = self.names.get(host)
+        if answers is None:
+            raise OSError
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+def ask(routes, path="/", *, tls=None, url=None, client=None, **request):
+    """One request to a fresh server. Gives the answer or the failure, and the server."""
+
+    async def run():
+        async with WebHost(routes, tls=tls) as host:
+            guarded = GuardedClient(**({"user_agent": "test", "allow_private": LOOPBACK} | (client or {})))
+            settings = {"deadline": 5.0, "max_wire_bytes": 100_000, "max_body_bytes": 200_000} | request
+            method = settings.pop("method", "GET")
+            address = url.replace("PORT", str(host.port)) if url else host.url(path)
+            try:
+                return await guarded.request(method, address, **settings), host
+            except RequestFailed as failure:
+                return failure, host
+            finally:
+                await guarded.close()
+
+    return asyncio.run(run())
+
+
+def test_plain_answer():
+    answer, host = ask({"/": reply(body=b"hello", headers={"ETag": 'W/"x"', "X-A": "1", "x-a": "2"})})
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body, answer.permanent_url) == (200, b"hello", None)
+    assert answer.headers["etag"] == 'W/"x"'
+    sent = host.requests[0].headers
+    assert sent["user-agent"] == "test"
+    assert sent["accept-encoding"] == "gzip, deflate"
+    assert not {"cookie", "referer", "authorization"} & set(sent)
+
+
+def test_validators_travel_byte_for_byte():
+    answer, _ = ask({"/": reply(headers={"ETag": 'W/"caf\xe9"'})})
+    assert answer.headers["etag"] == 'W/"caf\xe9"'
+    _, host = ask({"/": reply()}, headers={"if-none-match": answer.headers["etag"]})
+    assert host.requests[0].headers["if-none-match"] == 'W/"caf\xe9"'
+
+
+def test_second_etag_does_not_count():
+    answer, _ = ask({"/": raw(b"HTTP/1.1 200 OK\r\nETag: a\r\nETag: b\r\nContent-Length: 0\r\n\r\n")})
+    assert answer.headers["etag"] == "a"
+
+
+def test_cookies_are_not_kept():
+    async def run():
+        async with WebHost({"/": reply(headers={"Set-Cookie": "a=b; Path=/"})}) as host:
+            client = GuardedClient(user_agent="test", allow_private=LOOPBACK)
+            for _ in range(2):
+                await client.request("GET", host.url(), deadline=5, max_wire_bytes=1_000, max_body_bytes=1_000)
+            await client.close()
+            return host
+
+    assert all("cookie" not in request.headers for request in asyncio.run(run()).requests)
+
+
+def test_proxy_of_the_environment_is_not_used(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    answer, _ = ask({"/": reply(body=b"direct")})
+    assert answer.body == b"direct"
+
+
+# ── Bounds ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("route", "kind"),
+    [
+        (endless(HEAD + b"\r\n", b"x" * 10_000), "too_large"),  # a body without end
+        (endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 9_000 + b"\r\nx\r\n"), "too_large"),
+        (endless(HEAD, b"X: " + b"x" * 1_000 + b"\r\n"), "too_large"),  # a head without end
+        (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 50), "too_large"),  # continue, for ever
+        (reply(body=b"x", headers={"X": "x" * 70_000}), "too_large"),  # a head that is too long
+        (reply(body=bytes(100_001)), "too_large"),
+        (reply(body=gzip.compress(bytes(5_000_000)), headers={"Content-Encoding": "gzip"}), "too_large"),  # a bomb
+        (reply(body=b"x", headers={"Content-Encoding": "br"}), "protocol"),
+        (reply(body=b"x", headers={"Content-Encoding": "zstd"}), "protocol"),
+        (reply(body=gzip.compress(bytes(500))[:-8], headers={"Content-Encoding": "gzip"}), "protocol"),  # cut short
+        (reply(body=b"abc", length=100), "protocol"),  # shorter than it says
+        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), "protocol"),  # not HTTP
+        (raw(b""), "protocol"),  # nothing at all
+        (reset, "protocol"),
+        (raw(HEAD + b"Content-Length: -1\r\n\r\n"), "protocol"),
+    ],
+)
+def test_misbehaviour_is_bounded(route, kind):
+    began = time.monotonic()
+    failure, _ = ask({"/": route})
+    assert isinstance(failure, RequestFailed)
+    assert failure.kind == kind
+    assert failure.sent
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        hang,
+        endless(HEAD, b"X", pause=0.05),  # a dripped head
+        endless(HEAD + b"Content-Length: 100000\r\n\r\n", b"x", pause=0.05),  # a dripped body
+        endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.05),
+    ],
+)
+def test_one_deadline_over_everything(route):
+    began = time.monotonic()
+    failure, _ = ask({"/": route}, deadline=0.4)
+    assert (failure.kind, failure.sent) == ("timeout", True)
+    assert time.monotonic() - began < 2
+
+
+def test_deadline_counts_the_name_and_nothing_was_sent():
+    async def slow(host, port):
+        await asyncio.Event().wait()
+
+    failure, host = ask({}, url="http://slow.test:PORT/", client={"resolver": slow}, deadline=0.2)
+    assert (failure.kind, failure.sent) == ("timeout", False)
+    assert host.connections == 0
+
+
+def test_deadline_counts_redirects():
+    async def slowly(request, writer):
+        await asyncio.sleep(0.15)
+        await redirect("/")(request, writer)
+
+    failure, _ = ask({"/": slowly}, deadline=0.4, redirects=50)
+    assert failure.kind == "timeout"
+
+
+def test_body_of_an_error_is_kept_and_its_faults_do_not_matter():
+    answer, _ = ask({"/": reply(400, body=b"no_text")})
+    assert (answer.status, answer.body) == (400, b"no_text")
+    answer, _ = ask({"/": reply(429, body=b"x", length=50, headers={"Retry-After": "9", "Content-Encoding": "br"})})
+    assert (answer.status, answer.headers["retry-after"], answer.body) == (429, "9", b"")
+    answer, _ = ask({"/": endless(b"HTTP/1.1 503 X\r\n\r\n", b"x" * 1_000)})
+    assert answer.status == 503
+    assert 0 < len(answer.body) <= 65_536
+    answer, _ = ask({"/": endless(b"HTTP/1.1 503 X\r\n\r\n", b"x", pause=0.05)}, deadline=1.0)
+    assert answer.status == 503
+
+
+# ── Redirects ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "permanent"),
+    [
+        (301, 301, "/c"),  # both for good
+        (301, 302, "/b"),  # the first part is for good
+        (308, 307, "/b"),
+        (302, 301, None),  # what follows a temporary one says nothing about the first address
+        (303, 303, None),
+    ],
+)
+def test_redirects_are_followed(first, second, permanent):
+    routes = {"/": redirect("/b", first), "/b": redirect("c", second), "/c": reply(body=b"end")}
+    answer, host = ask(routes, redirects=5)
+    assert (answer.body, answer.url) == (b"end", host.url("/c"))
+    assert answer.permanent_url == (host.url(permanent) if permanent else None)
+
+
+def test_redirects_are_not_followed_unless_asked():
+    answer, host = ask({"/": redirect("/b")})
+    assert (answer.status, answer.headers["location"], len(host.requests)) == (302, "/b", 1)
+    answer, host = ask({"/": redirect("/b")}, redirects=5, method="POST", content=b"x")
+    assert (answer.status, len(host.requests)) == (302, 1)
+
+
+@pytest.mark.parametrize(
+    ("location", "kind"),
+    [
+        ("/", "redirects"),  # a loop
+        ("file:///etc/passwd", "address"),
+        ("ftp://127.0.0.1/", "address"),
+        ("gopher://127.0.0.1/", "address"),
+        ("http://[::1/", "redirects"),  # no URL
+        ("http://169.254.169.254/latest/meta-data/", "address"),
+        ("//10.0.0.1/", "address"),
+        ("http://0177.0.0.1:1/", "redirects"),  # octal: no URL for us, whatever others make of it
+        ("http://0x7f.1:1/", "address"),  # this one is a name, and resolved like one
+    ],
+)
+def test_bad_redirects(location, kind):
+    names = Names(public_test=[["127.0.0.1"]])
+    names.names["0x7f.1"] = [["127.0.0.2"]]
+    client = {"resolver": names, "allow_private": [ip_network("127.0.0.1/32")]}
+    failure, host = ask({"/": redirect(location)}, redirects=3, url="http://public.test:PORT/", client=client)
+    assert isinstance(failure, RequestFailed)
+    assert failure.kind == kind
+    assert len(host.requests) == (4 if location == "/" else 1)
+
+
+def test_credentials_stay_with_their_host():
+    names = Names(one_test=[["127.0.0.1"]], two_test=[["127.0.0.1"]])
+
+    async def run():
+        async with WebHost({"/end": reply()}) as host:
+            host.routes["/"] = redirect("/same")
+            host.routes["/same"] = redirect(host.url("/end", host="two.test"))
+            client = GuardedClient(user_agent="test", allow_private=LOOPBACK, resolver=names)
+            await client.request(
+                "GET",
+                host.url("/", host="me:p%40ss@one.test"),
+                headers={"Cookie": "a=b"},
+                deadline=5,
+                max_wire_bytes=1_000,
+                max_body_bytes=1_000,
+                redirects=5,
+            )
+            await client.close()
+            return host.requests
+
+    first, same, other = asyncio.run(run())
+    assert first.headers["authorization"] == same.headers["authorization"] == "Basic bWU6cEBzcw=="
+    assert same.headers["cookie"] == "a=b"
+    assert not {"authorization", "cookie"} & set(other.headers)
+
+
+def test_credentials_are_never_shown():
+    for path in ("http://me:hunter2@127.0.0.1:PORT/", "http://me:hunter2@nowhere.test/", "http://me:hunter2@10.0.0.1/"):
+        failure, _ = ask({"/": reset}, url=path, client={"resolver": Names()})
+        assert "hunter2" not in f"{failure} {failure.detail} {failure!r}"
+
+
+# ── Addresses ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("file:///etc/passwd", "address"),
+        ("ftp://127.0.0.1/", "address"),
+        ("/relative", "address"),
+        ("http://", "address"),
+        ("http:///path", "address"),
+        ("http://127.0.0.1:0/", "address"),
+        ("http://127.0.0.1:99999/", "address"),
+        ("http://a\x00b/", "address"),
+        ("", "address"),
+        ("http://127.0.0.1:PORT/", "address"),
+        ("http://127\u30020\u30020\u30021:PORT/", "address"),  # ideographic dots
+        ("http://[::ffff:127.0.0.1]:PORT/", "address"),
+        ("http://localhost:PORT/", "address"),
+        ("http://2130706433:PORT/", "address"),  # loopback as one number
+        ("http://0x7f.1:PORT/", "address"),
+    ],
+)
+def test_private_addresses_are_refused_before_any_connection(url, kind):
+    failure, host = ask({"/": reply()}, url=url, client={"allow_private": ()})
+    assert isinstance(failure, RequestFailed)
+    assert (failure.kind, failure.sent) == (kind, False)
+    assert host.connections == 0
+
+
+def test_one_bad_address_among_good_ones_is_a_refusal():
+    names = Names(both_test=[["93.184.215.14", "10.0.0.1"]])
+    failure, _ = ask({}, url="http://both.test:PORT/", client={"resolver": names})
+    assert failure.kind == "address"
+
+
+def test_name_that_changes_its_mind_is_asked_once():
+    names = Names(rebind_test=[["127.0.0.1"], ["10.0.0.1"]])
+    answer, _ = ask({"/": reply(body=b"x")}, url="http://rebind.test:PORT/", client={"resolver": names})
+    assert answer.body == b"x"
+    assert names.asked == ["rebind.test"]
+
+
+def test_name_that_changes_its_mind_between_hops_is_refused():
+    names = Names(rebind_test=[["127.0.0.1"], ["10.0.0.1"]])
+    failure, host = ask({"/": redirect("/b")}, url="http://rebind.test:PORT/", client={"resolver": names}, redirects=5)
+    assert (failure.kind, len(host.requests)) == ("address", 1)
+
+
+@pytest.mark.parametrize("answer", [[], ["not an address"]])
+def test_names_without_addresses(answer):
+    failure, _ = ask({}, url="http://empty.test/", client={"resolver": Names(empty_test=[answer])})
+    assert (failure.kind, failure.sent) == ("dns", False)
+
+
+def test_unknown_name():
+    failure, _ = ask({}, url="http://unknown.test/", client={"resolver": Names()})
+    assert (failure.kind, failure.detail) == ("dns", "unknown.test has no address")
+
+
+def test_next_address_is_tried():
+    names = Names(two_test=[["127.0.0.99", "127.0.0.1"]])
+    answer, _ = ask({"/": reply(body=b"x")}, url="http://two.test:PORT/", client={"resolver": names})
+    assert answer.body == b"x"
+
+
+def test_failed_connections_read_the_same():
+    """A closed port and a filtered one must not be told apart: the monitor is no port scanner."""
+    closed, _ = ask({}, url="http://127.0.0.1:1/")
+    assert (closed.kind, closed.detail, closed.sent) == ("connect", "no connection to 127.0.0.1", False)
+
+
+# ── TLS ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority, tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("good.test").configure_cert(context)
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return context, {"ca_file": file, "resolver": Names(good_test=[["127.0.0.1"]], bad_test=[["127.0.0.1"]])}
+
+
+def test_tls_is_verified_by_the_name(tls):
+    context, client = tls
+    answer, _ = ask({"/": reply(body=b"x")}, tls=context, url="https://good.test:PORT/", client=client)
+    assert answer.body == b"x"
+    failure, host = ask({"/": reply()}, tls=context, url="https://bad.test:PORT/", client=client)
+    assert (failure.kind, failure.sent, host.requests) == ("tls", False, [])
+
+
+def test_unknown_authority_is_refused(tls):
+    context, client = tls
+    failure, _ = ask(
+        {"/": reply()}, tls=context, url="https://good.test:PORT/", client={"resolver": client["resolver"]}
+    )
+    assert failure.kind == "tls"
+
+
+def test_https_never_becomes_http(tls):
+    context, client = tls
+    routes = {"/": redirect("http://good.test/")}
+    failure, _ = ask(routes, tls=context, url="https://good.test:PORT/", client=client, redirects=5)
+    assert (failure.kind, failure.detail) == ("redirects", "good.test redirects from https to http")
+
+
+def test_plain_server_behind_https_is_a_tls_failure(tls):
+    _, client = tls
+
+    async def run():
+        def plain(_, writer):
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            writer.close()
+
+        server = await asyncio.start_server(plain, "127.0.0.1", 0)
+        guarded = GuardedClient(user_agent="test", allow_private=LOOPBACK, **client)
+        url = f"https://good.test:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(RequestFailed) as failure:
+            await guarded.request("GET", url, deadline=5, max_wire_bytes=1_000, max_body_bytes=1_000)
+        await guarded.close()
+        server.close()
+        return failure.value
+
+    failure = asyncio.run(run())
+    assert (failure.kind, failure.sent) == ("tls", False)
+
+
+def test_unreadable_authorities_are_named(tmp_path):
+    failure, _ = ask({}, url="https://127.0.0.1:PORT/", client={"ca_file": tmp_path / "missing.pem"})
+    assert failure.kind == "tls"
+    assert "missing.pem" in failure.detail
+
+
+# ── What was sent ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_post_with_content():
+    async def echo(request, writer):
+        await reply(body=request.method.encode())(request, writer)
+
+    answer, host = ask({"/": echo}, method="POST", content=b"{}", headers={"Content-Type": "application/json"})
+    assert answer.body == b"POST"
+    assert host.requests[0].headers["content-length"] == "2"
+
+
+def test_header_that_cannot_be_sent():
+    failure, _ = ask({}, headers={"x-a": "a\r\nBcc: b"})
+    assert failure.kind == "protocol"
+    failure, _ = ask({}, headers={"x-a": "قاعدة"})
+    assert (failure.kind, failure.sent) == ("protocol", False)
