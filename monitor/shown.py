@@ -7,7 +7,8 @@ nothing about whether an address may be dialled.
 import re
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-_MASK = "***"
+MASK = "***"
+"""Stands for what is not shown."""
 _SECRET_NAME = re.compile(
     r"(?i)(token|secret|passw|pwd|signature|credential|session|api[-_.]?key|auth)"
     r"|^(key|pass|sig|code|hash|sid|user|login|[a-z]{1,8}[-_]?key)$"
@@ -25,10 +26,10 @@ def shown_url(url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return f"{url.partition('://')[0]}://{_MASK}"
+        return f"{url.partition('://')[0]}://{MASK}"
     place = f"[{host}]" if host and ":" in host else host or ""
     netloc = f"{place}:{port}" if port is not None else place
-    path = f"/{_MASK}" if host in _SECRET_HOSTS else parts.path
+    path = f"/{MASK}" if host in _SECRET_HOSTS else parts.path
     return urlunsplit((parts.scheme, netloc, path, _masked(parts.query), _masked(parts.fragment)))
 
 
@@ -41,7 +42,7 @@ def _masked_pair(pair: str) -> str:
     """One `name=value` of a query; a bare word that looks like a token is masked whole."""
     name, equals, value = pair.partition("=")
     if not equals:
-        return _MASK if _RANDOM_VALUE.fullmatch(unquote(name)) else pair
+        return MASK if _RANDOM_VALUE.fullmatch(unquote(name)) else pair
     if value and (_SECRET_NAME.search(unquote(name)) or _RANDOM_VALUE.fullmatch(unquote(value))):
-        return f"{name}={_MASK}"
+        return f"{name}={MASK}"
     return pair

@@ -24,7 +24,7 @@ from monitor.settings import Settings
 if TYPE_CHECKING:
     from monitor.matching import RuleIndex
 
-__all__ = ["Loaded", "example_fault", "listed_feeds", "load", "load_rules"]
+__all__ = ["Loaded", "example_fault", "listed_feeds", "load", "load_rules", "load_settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,28 +44,43 @@ def load(path: Path, environ: Map[str, str]) -> Loaded:
 
     Raises ConfigError with every mistake of all of them.
     """
+    draft, settings = _read_settings(path, environ)
+    found = read_rules(settings.rules)
+    index = compile_set(found)
+    _check_together(draft, settings, found)
+    draft.watch(*found.watched)
+    _raise((*sorted(draft.faults, key=_in_order), *sorted(found.faults, key=_in_order)))
+    warnings = (*draft.warnings, *found.warnings, *_quiet(settings, found))
+    settings = replace(settings, watched=tuple(draft.watched))
+    return Loaded(settings=settings, rules=tuple(found.rules), index=index, warnings=warnings)
+
+
+def load_settings(path: Path, environ: Map[str, str]) -> Settings:
+    """The settings alone, without reading the rules: for commands that must be quick or need no rules.
+
+    Raises ConfigError with every mistake of the settings.
+    """
+    draft, settings = _read_settings(path, environ)
+    _raise(sorted(draft.faults, key=_in_order))
+    return settings
+
+
+def _read_settings(path: Path, environ: Map[str, str]) -> tuple[Draft, Settings]:
+    """The settings as far as they hold; the faults are in the draft. Raises ConfigError for what is no YAML."""
     document = read_document(path.absolute())
     if document.root is None and document.faults:
         raise ConfigError(tuple(document.faults))
     override(document, environ)
     draft = begin(document)
     draft.watch(document.file)
-    settings = build_settings(draft)
-    found = read_rules(settings.rules)
-    index = compile_set(found)
-    _check_together(draft, settings, found)
-    draft.watch(*found.watched)
-    _raise((*draft.faults, *found.faults))
-    warnings = (*draft.warnings, *found.warnings, *_quiet(settings, found))
-    settings = replace(settings, watched=tuple(draft.watched))
-    return Loaded(settings=settings, rules=tuple(found.rules), index=index, warnings=warnings)
+    return draft, build_settings(draft)
 
 
 def load_rules(paths: Seq[Path]) -> tuple[Rule, ...]:
     """Read and compile rule files alone, without settings. Raises ConfigError with every mistake."""
     found = read_rules(path.absolute() for path in paths)
     compile_set(found)
-    _raise(found.faults)
+    _raise(sorted(found.faults, key=_in_order))
     return tuple(found.rules)
 
 
@@ -75,6 +90,11 @@ def _check_together(draft: Draft, settings: Settings, found: RuleSet) -> None:
     draft.spoilt.update(("rules", name) for name in found.spoilt)
     check_rule_names(draft, ids)
     check_rule_scope(draft, settings, found)
+
+
+def _in_order(fault: Fault) -> tuple[str, int, int]:
+    """Faults are told in the order of the files; those of the environment come first."""
+    return str(fault.file or ""), fault.line or 0, fault.column or 0
 
 
 def _raise(faults: Seq[Fault]) -> None:

@@ -6,7 +6,6 @@ never used.
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from monitor.config.document import Mapping, Node, Scalar, quoted
@@ -260,8 +259,3 @@ def check_rule_names(draft: Draft, rule_ids: Sequence[str]) -> None:
     for entry, node in zip(draft.model.subscribers, nodes, strict=True):
         for place, name in enumerate(entry.rules):
             draft.refer(item_at(_at(node, "rules"), place), "rules", name, list(rule_ids))
-
-
-def with_watched(settings: Settings, draft: Draft) -> Settings:
-    """The settings with all that was read until now."""
-    return replace(settings, watched=tuple(draft.watched))

@@ -85,12 +85,14 @@ Node = Scalar | Sequence | Mapping
 
 
 def plain(node: Node | None) -> object:
-    """The tree as strings, numbers, tuples and dicts, for the models."""
+    """The tree as strings, numbers, tuples and dicts, for the models. A value that is missing is `Odd`."""
     if isinstance(node, Mapping):
         return {key: plain(value) for key, (_, value) in node.entries.items()}
     if isinstance(node, Sequence):
         return tuple(plain(item) for item in node.items)
-    return node.value if node else None
+    if node is None or node.value is None:  # a key without a value is a mistake that no model shall pass over
+        return Odd("nothing")
+    return node.value
 
 
 @dataclass

@@ -50,7 +50,11 @@ def faults_of(
     error: ValidationError, document: Document, model: type[BaseModel], root: Node, *, rule: str | None = None
 ) -> tuple[Fault, ...]:
     """Each error of pydantic as a fault of the file, except those that were reported when the file was read."""
-    found = (_fault(details, document, model, root) for details in error.errors(include_url=False, include_input=False))
+    errors = error.errors(include_url=False, include_input=False)
+    above = {details["loc"][:depth] for details in errors for depth in range(len(details["loc"]))}
+    # A list is called too short when its only entry is spoilt; that entry's own fault says it all.
+    true = [details for details in errors if details["type"] != "too_short" or details["loc"] not in above]
+    found = (_fault(details, document, model, root) for details in true)
     return tuple(replace(fault, rule=rule) for fault in found if fault)
 
 
@@ -72,6 +76,9 @@ def _fault(details: ErrorDetails, document: Document, model: type[BaseModel], ro
     if on_key:
         parent = locate(root, model, steps[:-1]).node
         where = (parent.key(str(steps[-1])) if isinstance(parent, Mapping) else None) or parent
+    if kind == "union_tag_invalid" and isinstance(where, Mapping):
+        place = replace(place, node=where.get("kind"), keys=(*place.keys, "kind"))
+        where = place.node
     if isinstance(where, Scalar) and where.broken:
         return None
     return document.fault(where, _named(place.keys, _sentence(details, place)))
@@ -100,9 +107,7 @@ def _sentence(details: ErrorDetails, place: Place) -> str:
     if kind == "literal_error":
         return _choice(place, str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", "))
     if kind == "union_tag_invalid":
-        kind_node = node.get("kind") if isinstance(node, Mapping) else None
-        options = [one.strip("'") for one in str(context["expected_tags"]).split(", ")]
-        return _choice(Place(kind_node, (), None), options)
+        return _choice(place, [one.strip("'") for one in str(context["expected_tags"]).split(", ")])
     if kind == "union_tag_not_found" and not isinstance(node, Mapping):
         return _EXPECTED["model_type"]
     return _EXPECTED.get(kind, "is not what is expected here").format(**context)

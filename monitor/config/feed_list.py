@@ -92,6 +92,8 @@ def build_feeds(draft: Draft) -> tuple[Feed, ...]:
             feed = _feed(draft, FeedEntry(path=entry) if isinstance(entry, str) else entry, node, listing)
             if feed:
                 listing.add(feed, node)
+            else:
+                draft.spoilt.add(("feeds", entry.id or "" if isinstance(entry, FeedEntry) else ""))
     for entry, node in entries:
         if isinstance(entry, OpmlEntry):
             _add_opml(draft, entry, node, listing)
@@ -147,6 +149,7 @@ def _add_opml(draft: Draft, entry: OpmlEntry, node: Node, listing: _Listing) -> 
     _judge_period(draft, entry, node)
     if not place.exists():
         draft.fault(_value(node, "opml"), f"the OPML file or folder {quoted(entry.opml)} does not exist")
+        draft.spoilt.add(("feeds", ""))
         return
     files = opml_files(place)
     if not files:
@@ -157,6 +160,7 @@ def _add_opml(draft: Draft, entry: OpmlEntry, node: Node, listing: _Listing) -> 
         draft.warnings.extend(opml.warnings)
         if opml.fault:
             draft.faults.append(opml.fault)
+            draft.spoilt.add(("feeds", ""))
         for outline in opml.outlines:
             listing.add_listed(_from_outline(outline, entry), f"{file}:{outline.line}")
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.parsers import expat
 
+from monitor.config.opml_mend import mend
 from monitor.config.values import category_path, web_url
 from monitor.errors import Fault
-from monitor.shown import shown_url
 
 MAX_BYTES = 50_000_000
 MAX_DEPTH = 64
@@ -48,6 +48,8 @@ class Opml:
     warnings: list[str] = field(default_factory=list)
     fault: Fault | None = None
     """The file cannot be used; there are no outlines then."""
+    malformed: bool = False
+    """The fault is one of form, which may be mended."""
 
 
 def read_opml(file: Path) -> Opml:
@@ -62,17 +64,30 @@ def read_opml(file: Path) -> Opml:
 
 def parse_opml(raw: bytes, file: Path) -> Opml:
     """The same for bytes that are in hand; `file` is only the name in faults and warnings."""
-    opml = Opml(file)
     if len(raw) > MAX_BYTES:
-        opml.fault = Fault(message="is larger than 50 MB", file=file)
+        return Opml(file, fault=Fault(message="is larger than 50 MB", file=file))
+    opml = _parse(raw, file)
+    if opml.fault is None or not opml.malformed:
         return opml
+    try:
+        mended = _parse(mend(raw.decode("utf-8")).encode(), file)
+    except UnicodeDecodeError:
+        return opml
+    if mended.fault is None:
+        mended.warnings.insert(0, f"{file}:{opml.fault.line}: {opml.fault.message}; mended, here and below")
+        return mended
+    return opml
+
+
+def _parse(raw: bytes, file: Path) -> Opml:
+    opml = Opml(file)
     reading = _Reading(opml)
     try:
         reading.parser.Parse(raw, True)
     except expat.ExpatError as error:
-        problem = expat.ErrorString(error.code)
-        message = f"this is no valid XML: {problem}"
+        message = f"this is no valid XML: {expat.ErrorString(error.code)}"
         opml.fault = Fault(message=message, file=file, line=error.lineno, column=error.offset + 1)
+        opml.malformed = True
     except _RefusedError as error:
         opml.fault = Fault(message=str(error), file=file, line=reading.parser.CurrentLineNumber)
     except (ValueError, LookupError):  # an encoding that Python does not know, or not as single bytes
@@ -284,8 +299,3 @@ def merge_into_folder(source: Opml, folder: Path, listed: Iterable[str]) -> Impo
         doubles=source.doubles,
         warnings=tuple(source.warnings),
     )
-
-
-def shown_outline(outline: Outline) -> str:
-    """A feed of a list for people."""
-    return f"{outline.title or 'untitled'} ({shown_url(outline.url)})"

@@ -65,6 +65,7 @@ def _below(node: Node, step: str | int) -> Node | None:
 def read_rules(places: Iterable[Path]) -> RuleSet:
     """Every rule of every file below these places, and everything that is wrong with them. Compiles nothing."""
     found = RuleSet()
+    read: set[Path] = set()
     for place in places:
         found.watched[place] = None
         if not place.exists():
@@ -75,8 +76,9 @@ def read_rules(places: Iterable[Path]) -> RuleSet:
             found.warnings.append(f"{place}: there is no rule file (*.yaml) in it")
         found.watched.update(dict.fromkeys(folder for file in files for folder in _folders(file, place)))
         for file in files:
-            if file not in found.watched or file == place:
-                found.watched[file] = None
+            found.watched[file] = None
+            if file not in read:
+                read.add(file)
                 _read_file(file, found)
     return found
 
@@ -124,21 +126,21 @@ def _read_file(file: Path, found: RuleSet) -> None:
 def _read_rule(node: Node, document: Document, found: RuleSet) -> None:
     named = node.get("id") if isinstance(node, Mapping) else None
     rule_id = named.value if isinstance(named, Scalar) and isinstance(named.value, str) else None
+    first = found.places.get(rule_id or "")
+    if first and rule_id:
+        there, other = first
+        message = f"the id {quoted(rule_id)} is taken by the rule at {there.file}:{there.place(other.start)[0]}"
+        found.faults.append(document.fault(named, message, rule_id))
+    elif rule_id and isinstance(node, Mapping):
+        found.places[rule_id] = (document, node)
     try:
         entry = RuleEntry.model_validate(plain(node))
     except ValidationError as error:
         found.faults.extend(faults_of(error, document, RuleEntry, node, rule=rule_id))
-        found.spoilt.update({rule_id} if rule_id else ())
+        found.spoilt.update({rule_id} if rule_id and not first else ())
         return
-    if not isinstance(node, Mapping):  # it has passed the model; this is for the type checker
+    if first:
         return
-    if entry.id in found.places:
-        there, other = found.places[entry.id]
-        line = there.place(other.start)[0]
-        message = f"the id {quoted(entry.id)} is taken by the rule at {there.file}:{line}"
-        found.faults.append(document.fault(named, message, entry.id))
-        return
-    found.places[entry.id] = (document, node)
     faults = list(_contradictions(entry, found))
     found.faults.extend(faults)
     if faults:
@@ -157,7 +159,7 @@ def _contradictions(entry: RuleEntry, found: RuleSet) -> Iterator[Fault]:
         yield found.fault(entry.id, ("within",), None, "within says how near needs must be; there is no needs")
 
 
-def _rule(entry: RuleEntry, document: Document, node: Mapping) -> Rule:
+def _rule(entry: RuleEntry, document: Document, node: Node) -> Rule:
     score = entry.score
     rule = Rule(
         id=entry.id,

@@ -16,7 +16,7 @@ def check_rule_scope(draft: Draft, settings: Settings, found: RuleSet) -> None:
     """
     feeds = [feed.id for feed in settings.feeds]
     outlets = [outlet.id for outlet in settings.outlets]
-    spoilt = {section for section, _ in draft.spoilt} | ({"feeds"} if draft.faults else set())
+    spoilt = {section for section, _ in draft.spoilt}
     for rule in found.rules:
         for key, names, known in (("feeds", rule.feeds, feeds), ("outlets", rule.outlets, outlets)):
             for place, name in enumerate(names):
