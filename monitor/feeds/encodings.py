@@ -77,14 +77,14 @@ def _without_bom(data: bytes) -> str | None:
     if b"\x00" not in head or start[:1] not in {b"<", b"{"}:
         return None
     at = head.index(start[:1])
-    after, before = head[at + 1 : at + 4], head[max(0, at - 3) : at]
-    if after == b"\x00\x00\x00":
+    nulls = b"\x00\x00\x00"
+    if at % 4 == 0 and head[at + 1 : at + 4] == nulls:
         return "utf-32-le"
-    if before == b"\x00\x00\x00":
+    if at % 4 == len(nulls) and head[at - 3 : at] == nulls:
         return "utf-32-be"
-    if after[:1] == b"\x00" and at % 2 == 0:
-        return "utf-16-le"
-    return "utf-16-be" if at % 2 == 1 else None
+    if at % 2 == 0:
+        return "utf-16-le" if head[at + 1 : at + 2] == b"\x00" else None
+    return "utf-16-be" if head[at - 1 : at] == b"\x00" else None
 
 
 def _said(data: bytes, content_type: str | None) -> str | None:

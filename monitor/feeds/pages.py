@@ -22,8 +22,7 @@ from monitor.text.clean import clean_line
 _MAX_TITLE = 150
 _FRONT = re.compile(r"\A---[ \t]*\n(.{0,8000}?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_LINE = re.compile(r"([A-Za-z][\w-]{0,30})[ \t]*:[ \t]*(.*)")
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
-_MARKS = re.compile(r"^ {0,3}#{1,6}[ \t]+", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+([^\n]*)$", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,500})(?<=\S)\1")
 _NOISE = ["script", "style", "noscript", "template", "nav", "aside", "form", "svg", "iframe", "button"]
@@ -42,8 +41,8 @@ def read_markdown(document: Document) -> Reading:
     """A Markdown text: the title is its first heading, the body is the text without the marks."""
     text, front, warnings = _opened(document)
     heading = _HEADING.search(text)
-    body = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", _MARKS.sub("", text)))
-    title = _LINK.sub(r"\1", heading.group(1)) if heading else first_words(body, _MAX_TITLE)
+    body = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", _HEADING.sub(_heading, text)))
+    title = _LINK.sub(r"\1", _heading(heading)) if heading else first_words(body, _MAX_TITLE)
     return _one(document, "markdown", Raw(title=title, body=body), front, warnings)
 
 
@@ -105,6 +104,11 @@ def _opened(document: Document) -> tuple[str, Mapping[str, str], Warnings]:
         return text, {}, warnings
     front = {pair.group(1).lower(): pair.group(2).strip().strip("\"'") for pair in pairs if pair}
     return text[found.end() :], front, warnings
+
+
+def _heading(found: re.Match[str]) -> str:
+    """The text of a heading without the marks around it."""
+    return found.group(1).rstrip(" \t#")
 
 
 def _one(document: Document, kind: str, raw: Raw, front: Mapping[str, str], warnings: Warnings) -> Reading:

@@ -170,7 +170,8 @@ def _cut(body: str, tag: str, max_entries: int, warnings: Warnings) -> str:
 
 def _mended(found: re.Match[str]) -> str:
     """A reference that XML allows. Entities of HTML become numbers, since the DOCTYPE that might define them is gone;
-    an ampersand that begins nothing, or an entity that nobody knows, is text."""
+    an ampersand that begins nothing, or an entity that nobody knows, is text.
+    """
     decimal, hexadecimal, *names = found.groups()
     if decimal or hexadecimal:
         return _character(decimal or hexadecimal, 10 if decimal else 16)

@@ -56,13 +56,13 @@ BROKEN = [
     f"channels:\n  m:\n    password: {CANARY}\n     x: y\n",
     f"channels:\n  m:\n    password: {CANARY}\n    password: {CANARY}\n",
     f"channels:\n  m:\n    12: {CANARY}\n    x: [\n",
-    f"channels:\n  s:\n    url:\n      - \"{CANARY}\n",
+    f'channels:\n  s:\n    url:\n      - "{CANARY}\n',
     f"channels:\n  m:\n    password: >\n      {CANARY}\n   {CANARY}: x\n",
-    f"channels:\n  m:\n    password: \"{CANARY}\n{CANARY}: \n",
+    f'channels:\n  m:\n    password: "{CANARY}\n{CANARY}: \n',
     f"channels:\n  m:\n    pw: @{CANARY}\n",
     f"channels:\n  m: {{kind: email, secret: {CANARY}]\n",
     f"feeds:\n  - https://u:{CANARY}@x.org/ : [\n",
-    f"channels: {{m: {{{MAIL}, password: \"{CANARY}\\q\"}}}}",
+    f'channels: {{m: {{{MAIL}, password: "{CANARY}\\q"}}}}',
     f"a: \x1b\nchannels: {{m: {{password: {CANARY}}}}}",
 ]  # fmt: skip
 
