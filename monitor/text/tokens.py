@@ -1,109 +1,123 @@
-"""Tokens: runs of letters and digits, folded, with their place in the original text.
+"""Tokens: the folded words of a text, each with its place in the original text.
 
-Hyphen, apostrophe and every other mark part tokens; a modifier letter inside a word (ʿ) vanishes. Han, kana, Thai, Lao,
-Khmer and Myanmar, which do not part words by blanks, give one token a letter, so that a name in them is a phrase.
+A token is a run of letters, digits and the marks that belong to them; hyphens, apostrophes and underscores separate. Han,
+kana, Thai, Lao, Khmer and Myanmar are written without spaces: there each character is a token, and a name is a sequence of
+them. Offsets always point into the text as it was given, whatever folding did to lengths.
 
-The spans are offsets into the text as it was given: `text[start:end]` is what a reader sees of the token, its combining
-marks included.
+It must not know languages: how a word changes is the business of `endings` and `clitics`.
 """
 
 import re
-import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate, chain, repeat
+from typing import Final
 
-from monitor.text.fold import TABLE, compose
+from monitor.text.fold import TABLE, UNEVEN, fold_by_table, folded_clusters, is_mark, mark_class
 from monitor.text.segments import paragraph_bounds, sentence_bounds
 
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\U00020000-\U0003134f"
+_ASCII_WORD: Final = re.compile(r"([a-z0-9]+)")
+_WORD: Final = re.compile(r"([^\W_]+)")
+_UNSPACED: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\ua9e0-\ua9ff\uaa60-\uaa7f"  # Thai, Lao, Myanmar, Khmer
+    "\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"  # kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
 )
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
-_ASCII_TOKEN = re.compile(r"[0-9a-z]+")
+_RARE: Final = re.compile(f"[\u0900-\u1aaf\u1b00-\u1dbf\ua800-\uabff\U00011000-\U00011fff{_UNSPACED}]")
+"""Scripts whose marks are parts of words, or whose words are not spaced. Others are cut by the plain pattern."""
+_MARKS_SHOWN: Final = 64  # behind one letter; a span need not hold more
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of one field, side by side."""
+    """The tokens of one text, as parallel tuples."""
 
     text: str
-    """The original."""
+    """The text as it was given."""
     folded: tuple[str, ...]
     starts: tuple[int, ...]
-    """Half-open offsets into `text`."""
+    """Offsets into `text`, never decreasing."""
     ends: tuple[int, ...]
+    """Half-open; marks that follow the last letter are inside."""
     sentences: tuple[int, ...]
-    """The number of the sentence of each token, from 0."""
+    """The number of the sentence that each token stands in, from 0."""
     paragraphs: tuple[int, ...]
-    """The number of the paragraph of each token, from 0."""
+    """The number of the paragraph that each token stands in, from 0."""
 
     def __len__(self) -> int:
         return len(self.folded)
 
 
+@cache
+def _rare_word() -> re.Pattern[str]:
+    """One character of an unspaced script with its marks, or a word; a mark belongs to the word it stands in."""
+    letter, mark = f"[^\\W_{_UNSPACED}]", f"[{mark_class()}]"
+    return re.compile(f"((?:(?=\\w)[{_UNSPACED}]|{mark}){mark}*|{letter}(?:{letter}|{mark})*)")
+
+
 def tokenise(text: str) -> Tokens:
-    """Fold and part a text. Linear in its length."""
-    if text.isascii():
-        found = [(match.group(), match.start(), match.end()) for match in _ASCII_TOKEN.finditer(text.lower())]
+    """Cut a text into folded tokens with their places. Linear time; any string is allowed."""
+    folded = fold_by_table(text)
+    if folded is None:
+        words, starts, ends = _from_clusters(text)
     else:
-        found = _folded(text)
-    starts = tuple(one[1] for one in found)
+        words, starts, ends = _cut(folded)
+        if not text.isascii() and not UNEVEN.isdisjoint(text):
+            starts, ends = _moved(text, starts, ends)
     return Tokens(
-        text=text,
-        folded=tuple(one[0] for one in found),
-        starts=starts,
-        ends=tuple(one[2] for one in found),
-        sentences=_numbers(sentence_bounds(text), starts),
-        paragraphs=_numbers(paragraph_bounds(text), starts),
+        text,
+        tuple(words),
+        tuple(starts),
+        tuple(ends),
+        _numbers(starts, sentence_bounds(text)),
+        _numbers(starts, paragraph_bounds(text)),
     )
 
 
-def _folded(text: str) -> list[tuple[str, int, int]]:
-    """Tokens of a text that is not plain ASCII."""
-    composed = compose(text)
-    places = _places(text) if composed is not text and composed != text else None
-    folded = composed.translate(TABLE)
-    if len(folded) == len(composed) and all(len(TABLE[ord(char)]) == 1 for char in set(composed)):
-        origin: list[int] | None = None
-    else:
-        origin = [at for at, char in enumerate(composed) for _ in TABLE[ord(char)]]
-    found = []
-    for match in _TOKEN.finditer(folded):
-        start, last = match.start(), match.end() - 1
-        if origin is not None:
-            start, last = origin[start], origin[last]
-        end = last + 1
-        while end < len(composed) and unicodedata.category(composed[end]) in {"Mn", "Me"}:
-            end += 1
-        if places is not None:
-            start, end = places[start], places[end]
-        found.append((compose(match.group()), start, end))
-    return found
+def _cut(folded: str) -> tuple[list[str], list[int], list[int]]:
+    """The words of a folded text and their ranges in it. Splitting keeps the loop out of Python."""
+    pattern = _ASCII_WORD
+    if not folded.isascii():
+        pattern = _rare_word() if _RARE.search(folded) else _WORD
+    parts = pattern.split(folded)
+    offsets = list(accumulate(map(len, parts)))
+    return parts[1::2], offsets[0:-1:2], offsets[1::2]
 
 
-def _places(text: str) -> list[int]:
-    """For each code point of the composed text, and for its end, where it begins in the original.
-
-    Composition never reaches over a starter that does not compose with what stands before it, so each run from one
-    such border to the next is composed alone.
-    """
-    places: list[int] = []
-    begin = 0
-    for at in range(1, len(text) + 1):
-        if at < len(text) and (unicodedata.combining(text[at]) or _joins(text[at])):
-            continue
-        run = unicodedata.normalize("NFC", text[begin:at])
-        places += [begin + min(offset, at - begin - 1) for offset in range(len(run))]
-        begin = at
-    return [*places, len(text)]
+def _moved(text: str, starts: Sequence[int], ends: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Offsets of a text folded by the table, as offsets of the text itself."""
+    widths = [len(TABLE[code]) for code in map(ord, text)]
+    origin = list(chain.from_iterable(map(repeat, range(len(text)), widths)))
+    return [origin[start] for start in starts], [_with_marks(text, origin[end - 1] + 1) for end in ends]
 
 
-def _joins(char: str) -> bool:
-    """Starters that may compose with what stands before them: conjoining jamo, and marks of class 0."""
-    return "\u1160" <= char <= "\u11ff" or unicodedata.category(char) in {"Mn", "Mc"}
+def _with_marks(text: str, end: int) -> int:
+    """Where the marks behind a letter end."""
+    limit = min(len(text), end + _MARKS_SHOWN)
+    while end < limit and not text[end].isascii() and is_mark(text[end]):
+        end += 1
+    return end
 
 
-def _numbers(bounds: list[tuple[int, int]], starts: tuple[int, ...]) -> tuple[int, ...]:
-    begins = [one[0] for one in bounds]
-    return tuple(bisect_right(begins, start) - 1 for start in starts)
+def _from_clusters(text: str) -> tuple[list[str], list[int], list[int]]:
+    """The same for a text whose letters and marks must be composed first."""
+    forms: list[str] = []
+    first: list[int] = []
+    last: list[int] = []
+    for form, start, end in folded_clusters(text):
+        forms.append(form)
+        first.extend(repeat(start, len(form)))
+        last.extend(repeat(end, len(form)))
+    words, starts, ends = _cut("".join(forms))
+    return words, [first[start] for start in starts], [last[end - 1] for end in ends]
+
+
+def _numbers(starts: Sequence[int], bounds: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """For each token the number of the part that it begins in."""
+    numbers: list[int] = []
+    for number, (_, bound) in enumerate(bounds):
+        reached = bisect_left(starts, bound, lo=len(numbers))
+        numbers.extend(repeat(number, reached - len(numbers)))
+    return tuple(numbers)
