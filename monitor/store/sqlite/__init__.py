@@ -1,0 +1,311 @@
+"""The Store on SQLite: one file, one writer thread, one reader thread.
+
+Every write is one immediate transaction on the writer's connection; reads have a connection of their own and never wait
+for a write. What a caller cancels goes on to its end in its thread: no half transaction, and no lost count.
+
+    connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
+    feeds.py  polls.py  deliveries.py  reading.py                  what each method does, in its transaction
+    values.py       rows to values and back
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import sqlite_utils
+from pysqlite3 import dbapi2 as sqlite3
+
+from monitor.errors import StoreBusy, StoreError
+from monitor.model import (
+    Alert,
+    ChannelState,
+    Delivery,
+    DeliveryClaim,
+    DeliveryState,
+    Feed,
+    FeedClaim,
+    FeedState,
+    Lease,
+    NewAlert,
+    NewDelivery,
+)
+from monitor.store.protocol import (
+    Attempt,
+    AttemptRecord,
+    Figures,
+    FoundArticle,
+    HitFilter,
+    KnownArticle,
+    PollRecord,
+    RecordedPoll,
+    StoredHit,
+)
+from monitor.store.sqlite import deliveries, feeds, polls, reading, schema
+from monitor.store.sqlite.connection import OwnerLock, Reserve, connect, guard_version, wrapped, writing
+from monitor.store.sqlite.values import Row
+
+T = TypeVar("T")
+_QUICK_CHECK_BELOW = 1_000_000_000
+
+
+class SqliteStore:
+    """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        owner: bool = False,
+        readonly: bool = False,
+        expect_existing: bool = False,
+        timeout: float = 5.0,
+    ) -> None:
+        self.path = path
+        self.copied: Path | None = None
+        """The copy that was made before a migration, if there was one."""
+        self._lock = OwnerLock(path) if owner else None
+        self._reserve = Reserve(path) if owner else None
+        self._readonly = readonly
+        self._must_exist = expect_existing or readonly
+        self._timeout = timeout
+        self._writer: sqlite_utils.Database | None = None
+        self._reader: sqlite_utils.Database | None = None
+        self._writes = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._reads = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+
+    # life
+
+    async def open(self) -> None:
+        """Connect, guard the versions, migrate. Raises StoreError, StoreLocked, SchemaTooNew."""
+        await self._in(self._writes, self._open)
+
+    def _open(self) -> None:
+        guard_version()
+        if self._must_exist and not self.path.exists():
+            raise StoreError(
+                f"there is no store at {self.path}" + ("" if self._readonly else " (expect_existing is set)")
+            )
+        with wrapped(self.path):
+            if not self._readonly:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self._lock is not None:
+                self._lock.acquire()
+            if not self._readonly:
+                self._writer = self._rows(connect(self.path, readonly=False, timeout=self._timeout))
+                self._prepare(self._writer)
+            self._reader = self._rows(connect(self.path, readonly=True, timeout=self._timeout))
+            schema.guard_schema(self._reader)
+            if not schema.migrations.applied(self._reader):
+                raise StoreError(f"{self.path} is no store of this program")
+        if self._reserve is not None:
+            self._reserve.make()
+
+    def _prepare(self, db: sqlite_utils.Database) -> None:
+        """Check and migrate a store that may be written."""
+        schema.guard_schema(db)
+        if self._lock is not None and self.path.stat().st_size < _QUICK_CHECK_BELOW:
+            found = db.conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise StoreError(f"{self.path} is damaged ({found}); restore a backup, see docs/backup.md")
+        old = schema.needs_migration(db)
+        if old is not None:
+            self.copied = self.path.with_name(f"{self.path.name}.before-{old + 1}")
+            if not self.copied.exists():
+                db.conn.execute("VACUUM INTO ?", (str(self.copied),))
+        schema.migrate(db)
+
+    @staticmethod
+    def _rows(db: sqlite_utils.Database) -> sqlite_utils.Database:
+        db.conn.row_factory = sqlite3.Row
+        return db
+
+    async def close(self) -> None:
+        """Finish what runs and disconnect."""
+        await self._in(self._writes, self._close)
+        self._writes.shutdown(wait=False)
+        self._reads.shutdown(wait=True)
+
+    def _close(self) -> None:
+        for db in (self._reader, self._writer):
+            if db is not None:
+                db.conn.close()
+        self._reader = self._writer = None
+        if self._lock is not None:
+            self._lock.release()
+
+    async def check(self) -> None:
+        """Raise unless the store can be written now."""
+
+        def beat(db: Row) -> None:
+            db.execute("INSERT OR REPLACE INTO pulse (id, at) VALUES (1, unixepoch('subsec') * 1000000)")
+
+        await self._write(beat)
+        if self._reserve is not None:
+            await self._in(self._writes, self._reserve.make)
+
+    async def backup(self, target: Path) -> None:
+        """Write a consistent, checked copy to a new file."""
+        await self._in(self._reads, lambda: self._backup(target))
+
+    def _backup(self, target: Path) -> None:
+        if target.exists():
+            raise StoreError(f"{target} exists already; a backup never replaces a file")
+        with wrapped(target):
+            self._open_reader().conn.execute("VACUUM INTO ?", (str(target),))
+            copy = connect(target, readonly=True, timeout=self._timeout)
+            found = copy.conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            copy.conn.close()
+            if found != "ok":
+                raise StoreError(f"the copy at {target} is damaged: {found}")
+            with target.open("rb") as file:
+                os.fsync(file.fileno())
+
+    # feeds
+
+    async def sync_feeds(self, feeds_: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
+        """Make the stored set of feeds the given one."""
+        await self._write(lambda db: feeds.sync(db, feeds_, now, first_due))
+
+    async def claim_feeds(
+        self, worker: str, now: datetime, limit: int, lease: timedelta, *, only: Sequence[str] | None = None
+    ) -> tuple[FeedClaim, ...]:
+        """Lease feeds that are due."""
+        return await self._write(lambda db: feeds.claim(db, worker, now, limit, lease, only))
+
+    async def release(self, worker: str | None, now: datetime) -> int:
+        """Give back leases."""
+        return await self._write(
+            lambda db: feeds.release(db, worker) + deliveries.release(db, worker, now), urgent=True
+        )
+
+    async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
+        """Set feeds due now."""
+        return await self._write(lambda db: feeds.make_due(db, feed_ids, now))
+
+    async def feed_states(self) -> tuple[tuple[Feed, FeedState], ...]:
+        """All feeds that are switched on, by id."""
+        return await self._read(feeds.states)
+
+    # polls
+
+    async def known(self, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArticle]:
+        """Articles that are stored already, by key."""
+        return await self._read(lambda db: polls.known(db, feed_id, keys))
+
+    async def record_poll(self, record: PollRecord) -> RecordedPoll:
+        """Record a poll whole."""
+        return await self._write(lambda db: polls.record(db, record))
+
+    # alerts
+
+    async def record_alert(self, alert: NewAlert, now: datetime) -> bool:
+        """Record an alert that belongs to no poll."""
+        return await self._write(lambda db: polls.insert_alert(db, alert, None, now) is not None)
+
+    # deliveries
+
+    async def recover(self, now: datetime, max_lease: timedelta) -> int:
+        """Take back deliveries whose lease ran out."""
+        return await self._write(lambda db: deliveries.recover(db, now, max_lease))
+
+    async def claim_deliveries(
+        self, worker: str, now: datetime, limit: int, lease: timedelta, *, channel: str
+    ) -> tuple[DeliveryClaim, ...]:
+        """Lease pending deliveries of a channel."""
+        return await self._write(lambda db: deliveries.claim(db, worker, now, limit, lease, channel), urgent=True)
+
+    async def begin_attempt(self, delivery_id: int, lease: Lease, now: datetime) -> int:
+        """Write down that an attempt starts."""
+        return await self._write(lambda db: deliveries.begin(db, delivery_id, lease, now), urgent=True)
+
+    async def record_attempt(self, record: AttemptRecord) -> None:
+        """Close the running attempt and decide the delivery."""
+        await self._write(lambda db: deliveries.record_attempt(db, record), urgent=True)
+
+    async def late(self, now: datetime, older_than: timedelta, more_than: int) -> tuple[tuple[Delivery, ...], ...]:
+        """Pending deliveries that have waited too long, by recipient."""
+        return await self._read(lambda db: deliveries.late(db, now, older_than, more_than))
+
+    async def alerts(self, keys: Sequence[str]) -> Mapping[str, Alert]:
+        """Stored alerts by key."""
+        return await self._read(lambda db: reading.alerts(db, keys))
+
+    async def fold(self, digest: NewAlert, delivery: NewDelivery, carried: Sequence[int], now: datetime) -> int:
+        """Record a digest and mark what it carries."""
+        return await self._write(lambda db: deliveries.fold(db, digest, delivery, carried, now))
+
+    async def requeue(self, delivery_ids: Sequence[int], now: datetime) -> int:
+        """Set dead deliveries pending again."""
+        return await self._write(lambda db: deliveries.requeue(db, delivery_ids, now))
+
+    async def channel_states(self) -> Mapping[str, ChannelState]:
+        """The states of all channels."""
+        return await self._read(reading.channel_states)
+
+    async def record_channel(self, state: ChannelState) -> None:
+        """Write the state of a channel."""
+        await self._write(lambda db: deliveries.put_channel(db, state))
+
+    # reading
+
+    async def hits(self, where: HitFilter) -> tuple[StoredHit, ...]:
+        """Stored hits, newest first."""
+        return await self._read(lambda db: reading.hits(db, where))
+
+    async def search(self, text: str, limit: int = 20) -> tuple[FoundArticle, ...]:
+        """Articles with all the words."""
+        return await self._read(lambda db: reading.search(db, text, limit))
+
+    async def deliveries(
+        self, *, states: Sequence[DeliveryState] = (), channel: str | None = None, limit: int = 100
+    ) -> tuple[Delivery, ...]:
+        """Deliveries, newest first."""
+        return await self._read(lambda db: reading.deliveries(db, states, channel, limit))
+
+    async def attempts(self, delivery_id: int) -> tuple[Attempt, ...]:
+        """All attempts of a delivery."""
+        return await self._read(lambda db: reading.attempts(db, delivery_id))
+
+    async def figures(self, now: datetime, grace: timedelta) -> Figures:
+        """Numbers for health and metrics."""
+        return await self._read(lambda db: reading.figures(db, now, grace))
+
+    # below
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        """Do blocking work in a thread; it runs to its end even when the caller is cancelled."""
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(pool, work))
+
+    async def _write(self, work: Callable[[Row], T], *, urgent: bool = False) -> T:
+        return await self._in(self._writes, lambda: self._written(work, urgent=urgent))
+
+    def _written(self, work: Callable[[Row], T], *, urgent: bool) -> T:
+        """One writing transaction. On a full disk, urgent work gets the reserve."""
+        try:
+            return self._transact(work)
+        except StoreBusy as error:
+            if urgent and "full" in str(error) and self._reserve is not None and self._reserve.drop():
+                return self._transact(work)
+            raise
+
+    def _transact(self, work: Callable[[Row], T]) -> T:
+        if self._writer is None:
+            raise StoreError(f"the store at {self.path} is not open for writing")
+        with wrapped(self.path), writing(self._writer) as connection:
+            return work(connection)
+
+    async def _read(self, work: Callable[[Row], T]) -> T:
+        def read() -> T:
+            with wrapped(self.path):
+                return work(self._open_reader().conn)
+
+        return await self._in(self._reads, read)
+
+    def _open_reader(self) -> sqlite_utils.Database:
+        if self._reader is None:
+            raise StoreError(f"the store at {self.path} is not open")
+        return self._reader

@@ -1,0 +1,186 @@
+"""Connections to SQLite: opened with the settings that the promises rest on, errors wrapped, one owner.
+
+    journal_mode=WAL, synchronous=FULL      what was acknowledged survives power loss; readers never wait for a writer
+    BEGIN IMMEDIATE for each write          a deferred transaction that reads first and writes later fails at once with
+                                            "database is locked", whatever its timeout
+    mmap_size=0                             a damaged page is an error and not a crash
+    SQLite >= 3.51.3                        older ones can damage a WAL database when two connections write or
+                                            checkpoint at once; `pysqlite3` brings a good one
+
+Must not know any table.
+"""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import sqlite_utils
+from pysqlite3 import dbapi2 as sqlite3
+
+from monitor.errors import StoreBusy, StoreError, StoreLocked
+
+OLDEST = (3, 51, 3)
+RESERVE = 4 * 1024 * 1024
+"""Bytes of a file that is given up when the disk is full, so that deliveries can still be recorded."""
+_WAL_LIMIT = 64 * 1024 * 1024
+_LOCK_PATIENCE = 1.0
+
+
+def guard_version(version: str = sqlite3.sqlite_version) -> None:
+    """Refuse an SQLite that can damage our files."""
+    if tuple(int(part) for part in version.split(".")) < OLDEST:
+        wanted = ".".join(map(str, OLDEST))
+        raise StoreError(
+            f"SQLite {version} can damage a database in WAL mode; {wanted} or newer is needed: install the package "
+            "pysqlite3 as requirements.lock has it"
+        )
+
+
+def connect(path: Path, *, readonly: bool, timeout: float) -> sqlite_utils.Database:
+    """A connection of its own. Raises StoreError; does not create folders."""
+    mode = "ro" if readonly else "rwc"
+    with wrapped(path):
+        connection = sqlite3.connect(
+            f"{path.as_uri()}?mode={mode}", uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for pragma in ("foreign_keys = ON", "mmap_size = 0", "synchronous = FULL", "cell_size_check = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            if readonly:
+                connection.execute("PRAGMA query_only = ON")
+            else:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
+                connection.execute("PRAGMA wal_autocheckpoint = 1000")
+        except BaseException:
+            connection.close()
+            raise
+    return sqlite_utils.Database(connection, execute_plugins=False)
+
+
+@contextlib.contextmanager
+def wrapped(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the disk say into our errors. The only place that knows their words."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise StoreBusy(f"{path} is locked by another process") from error
+        if "full" in text:
+            raise StoreBusy(f"the disk of {path} is full") from error
+        if "readonly" in text or "unable to open" in text or "disk I/O" in text:
+            raise StoreBusy(f"{path} cannot be read or written: {text}") from error
+        if "not a database" in text or "malformed" in text:
+            raise StoreError(
+                f"{path} is damaged or no database ({text}); restore a backup, see docs/backup.md"
+            ) from error
+        raise StoreError(f"{path}: {text}") from error
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def writing(db: sqlite_utils.Database) -> Iterator[Any]:
+    """One writing transaction, immediate from its first statement; the connection comes out of it."""
+    connection = db.conn
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        with db.atomic():
+            yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+class OwnerLock:
+    """The advisory lock of the one daemon of a store: a file beside it. It dies with its process."""
+
+    def __init__(self, database: Path) -> None:
+        self.path = database.with_name(database.name + ".lock")
+        self._database = database
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Raises StoreLocked within two seconds when another process holds it."""
+        file = self.path.open("a+")
+        deadline = time.monotonic() + _LOCK_PATIENCE
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    pid = _pid(file)
+                    file.close()
+                    raise StoreLocked(
+                        f"another daemon (process {pid}) owns {self._database}; one daemon a store"
+                    ) from None
+                time.sleep(0.05)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Safe to call twice."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def owner(database: Path) -> int | None:
+    """The process of the daemon that owns a store, or None."""
+    try:
+        file = database.with_name(database.name + ".lock").open("r")
+    except FileNotFoundError:
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _pid(file)
+    return None
+
+
+def _pid(file: IO[str]) -> int:
+    file.seek(0)
+    text = file.read().strip()
+    return int(text) if text.isdigit() else 0
+
+
+class Reserve:
+    """Disk space set aside."""
+
+    def __init__(self, database: Path, size: int = RESERVE) -> None:
+        self.path = database.with_name(database.name + ".reserve")
+        self._size = size
+
+    def make(self) -> None:
+        """Set it aside, if there is plenty of space; a reserve that cannot be had is no error."""
+        try:
+            if self.path.exists() or _free(self.path.parent) < 3 * self._size:
+                return
+            with self.path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, self._size)
+        except OSError:
+            self.drop()
+
+    def drop(self) -> bool:
+        """Give it up; whether there was one."""
+        try:
+            self.path.unlink()
+        except OSError:
+            return False
+        return True
+
+
+def _free(folder: Path) -> int:
+    stat = os.statvfs(folder)
+    return stat.f_bavail * stat.f_frsize

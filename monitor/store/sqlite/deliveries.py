@@ -1,0 +1,190 @@
+"""Deliveries in SQLite: the outbox. Each function works inside its caller's transaction."""
+
+import itertools
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from monitor.errors import LeaseLost
+from monitor.model import ChannelState, Delivery, DeliveryClaim, DeliveryState, Lease, NewAlert, NewDelivery, Outcome
+from monitor.store.protocol import AttemptRecord
+from monitor.store.sqlite import polls, values
+from monitor.store.sqlite.values import Row, stamp
+
+JOINED = "SELECT d.*, a.key AS alert_key FROM deliveries d JOIN alerts a ON a.id = d.alert_id"
+
+
+def recover(db: Row, now: datetime, max_lease: timedelta) -> int:
+    """Take back what is leased and should not be."""
+    return _take_back(db, "lease_until <= ? OR lease_until > ?", (stamp(now), stamp(now + max_lease)), now)
+
+
+def release(db: Row, worker: str | None, now: datetime) -> int:
+    """Take back what a worker, or any worker, holds."""
+    return _take_back(db, "? IS NULL OR lease_worker = ?", (worker, worker), now)
+
+
+def _take_back(db: Row, where: str, arguments: tuple[object, ...], now: datetime) -> int:
+    """A lease is no proof that nothing was sent: with an attempt begun and not ended the outcome is unknown."""
+    ids = json.dumps(
+        [row["id"] for row in db.execute(f"SELECT id FROM deliveries WHERE state = 'leased' AND ({where})", arguments)]
+    )
+    open_attempts = "delivery_id IN (SELECT value FROM json_each(?)) AND finished_at IS NULL"
+    db.execute(
+        "UPDATE deliveries SET unknowns = unknowns + 1, last_error = 'the outcome of an attempt was lost' WHERE id IN "
+        f"(SELECT delivery_id FROM attempts WHERE {open_attempts})",
+        (ids,),
+    )
+    db.execute(
+        f"UPDATE attempts SET finished_at = ?, outcome = ?, detail = 'the worker ended before it was known' "
+        f"WHERE {open_attempts}",
+        (stamp(now), Outcome.UNKNOWN.value, ids),
+    )
+    return int(
+        db.execute(
+            "UPDATE deliveries SET state = 'pending', next_attempt = ?, lease_worker = NULL, lease_until = NULL "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (stamp(now), ids),
+        ).rowcount
+    )
+
+
+def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta, channel: str) -> tuple[DeliveryClaim, ...]:
+    """Lease pending deliveries whose time has come, most severe first, then the longest waiting."""
+    until = now + lease
+    due = [
+        row["id"]
+        for row in db.execute(
+            "SELECT id FROM deliveries WHERE state = 'pending' AND channel = ? AND next_attempt <= ? "
+            "ORDER BY rank DESC, next_attempt, id LIMIT ?",
+            (channel, stamp(now), limit),
+        )
+    ]
+    if not due:
+        return ()
+    db.execute(
+        "UPDATE deliveries SET state = 'leased', lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 "
+        "WHERE id IN (SELECT value FROM json_each(?))",
+        (worker, stamp(until), json.dumps(due)),
+    )
+    rows = db.execute(
+        f"{JOINED.replace('a.key AS alert_key', 'a.key AS alert_key, a.snapshot')} "
+        "WHERE d.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(due),),
+    ).fetchall()
+    by_id = {
+        row["id"]: DeliveryClaim(
+            delivery=values.delivery(row),
+            alert=values.load_alert(row["snapshot"]),
+            lease=Lease(worker=worker, token=row["lease_token"], until=until),
+        )
+        for row in rows
+    }
+    return tuple(by_id[one] for one in due)
+
+
+def begin(db: Row, delivery_id: int, lease: Lease, now: datetime) -> int:
+    """Write down that an attempt starts; its number."""
+    row = db.execute(
+        "UPDATE deliveries SET attempts = attempts + 1 WHERE id = ? AND state = 'leased' AND lease_token = ? "
+        "AND lease_worker = ? RETURNING attempts",
+        (delivery_id, lease.token, lease.worker),
+    ).fetchone()
+    if row is None:
+        raise LeaseLost(f"the lease of delivery {delivery_id} went to another worker")
+    db.execute(
+        "INSERT INTO attempts (delivery_id, number, worker, token, started_at) VALUES (?, ?, ?, ?, ?)",
+        (delivery_id, row["attempts"], lease.worker, lease.token, stamp(now)),
+    )
+    return int(row["attempts"])
+
+
+def record_attempt(db: Row, record: AttemptRecord) -> None:
+    """Close the running attempt, decide the delivery, keep the channel's state."""
+    result = record.result
+    sent = record.state is DeliveryState.SENT
+    changed = db.execute(
+        "UPDATE deliveries SET state = ?, next_attempt = ?, plain = ?, unknowns = unknowns + ?, sent_at = ?, "
+        "last_error = ?, lease_worker = NULL, lease_until = NULL "
+        "WHERE id = ? AND state = 'leased' AND lease_token = ? AND lease_worker = ?",
+        (
+            record.state.value,
+            values.stamp_or_none(record.next_attempt),
+            int(record.plain),
+            int(record.unknown),
+            stamp(record.now) if sent else None,
+            None if sent else values.text(result.detail or result.outcome.value),
+            record.delivery_id,
+            record.lease.token,
+            record.lease.worker,
+        ),
+    )
+    if changed.rowcount != 1:
+        raise LeaseLost(f"the lease of delivery {record.delivery_id} went to another worker")
+    db.execute(
+        "UPDATE attempts SET finished_at = ?, outcome = ?, reason = ?, detail = ?, status = ? "
+        "WHERE delivery_id = ? AND token = ? AND finished_at IS NULL",
+        (
+            stamp(record.now),
+            result.outcome.value,
+            result.reason.value if result.reason else None,
+            values.text(result.detail),
+            result.status,
+            record.delivery_id,
+            record.lease.token,
+        ),
+    )
+    put_channel(db, record.channel)
+
+
+def put_channel(db: Row, state: ChannelState) -> None:
+    """Keep the state of a channel."""
+    columns = values.channel_columns(state)
+    db.execute(
+        f"INSERT OR REPLACE INTO channels ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+        tuple(columns.values()),
+    )
+
+
+def late(db: Row, now: datetime, older_than: timedelta, more_than: int) -> tuple[tuple[Delivery, ...], ...]:
+    """Groups of pending deliveries that have waited too long."""
+    rows = db.execute(
+        f"{JOINED} WHERE d.state = 'pending' AND d.created_at < ? AND a.kind IN ('article', 'revision') "
+        "ORDER BY d.subscriber_id, d.channel, d.address, d.created_at DESC, d.id DESC",
+        (stamp(now - older_than),),
+    )
+    groups = itertools.groupby(rows, key=lambda row: (row["subscriber_id"], row["channel"], row["address"]))
+    found = (tuple(values.delivery(row) for row in group) for _, group in groups)
+    return tuple(group for group in found if len(group) > more_than)
+
+
+def fold(db: Row, digest: NewAlert, delivery: NewDelivery, carried: Sequence[int], now: datetime) -> int:
+    """Record a digest and mark what it carries. A digest that is stored already carries nothing new."""
+    alert_id = polls.insert_alert(db, digest, None, now)
+    if alert_id is None:
+        return 0
+    carrier = db.execute("SELECT id FROM deliveries WHERE key = ?", (delivery.key,)).fetchone()
+    if carrier is None:
+        columns = values.delivery_columns(delivery, digest.alert, alert_id, now)
+        carrier = db.execute(
+            f"INSERT INTO deliveries ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) RETURNING id",
+            tuple(columns.values()),
+        ).fetchone()
+    return int(
+        db.execute(
+            "UPDATE deliveries SET state = 'carried', carried_by = ?, next_attempt = NULL "
+            "WHERE state = 'pending' AND id IN (SELECT value FROM json_each(?))",
+            (carrier["id"], json.dumps(list(carried))),
+        ).rowcount
+    )
+
+
+def requeue(db: Row, ids: Sequence[int], now: datetime) -> int:
+    """Dead deliveries are pending again, with the same key and a fresh count."""
+    return int(
+        db.execute(
+            "UPDATE deliveries SET state = 'pending', next_attempt = ?, attempts = 0, created_at = ? "
+            "WHERE state = 'dead' AND id IN (SELECT value FROM json_each(?))",
+            (stamp(now), stamp(now), json.dumps(list(ids))),
+        ).rowcount
+    )

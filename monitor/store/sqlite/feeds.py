@@ -1,0 +1,91 @@
+"""Feeds in SQLite: the configured set, their claims and states. Each function works inside its caller's transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from monitor.model import Feed, FeedClaim, FeedState, Lease
+from monitor.store.sqlite import values
+from monitor.store.sqlite.values import Row, stamp
+
+LONGEST = timedelta(hours=2)
+"""No lease reaches further ahead; one that does was given before the clock was set back."""
+
+
+def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
+    """Make the stored set the given one; states are kept."""
+    for feed in feeds:
+        columns = values.feed_columns(feed)
+        names = ", ".join(columns)
+        marks = ", ".join("?" * len(columns))
+        changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "id")
+        db.execute(
+            f"INSERT INTO feeds ({names}, next_due) VALUES ({marks}, ?) "
+            f"ON CONFLICT (id) DO UPDATE SET {changes}, "
+            # Another address is another document: its validators say nothing about this one.
+            "etag = iif(url = excluded.url, etag, NULL), last_modified = iif(url = excluded.url, last_modified, NULL), "
+            "body_hash = iif(url = excluded.url, body_hash, NULL), "
+            "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1",
+            (*columns.values(), stamp(first_due.get(feed.id, now))),
+        )
+    kept = json.dumps([feed.id for feed in feeds])
+    db.execute("UPDATE feeds SET active = 0 WHERE active = 1 AND id NOT IN (SELECT value FROM json_each(?))", (kept,))
+
+
+def claim(
+    db: Row, worker: str, now: datetime, limit: int, lease: timedelta, only: Sequence[str] | None
+) -> tuple[FeedClaim, ...]:
+    """Lease feeds that are due, oldest first."""
+    until = now + lease
+    rows = db.execute(
+        "UPDATE feeds SET lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 WHERE id IN ("
+        "  SELECT id FROM feeds WHERE active = 1 AND next_due <= ?"
+        "  AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)"
+        "  AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY next_due, id LIMIT ?) RETURNING *",
+        (
+            worker,
+            stamp(until),
+            stamp(now),
+            stamp(now),
+            stamp(now + LONGEST),
+            None if only is None else 1,
+            json.dumps(list(only or ())),
+            limit,
+        ),
+    ).fetchall()
+    claims = [
+        FeedClaim(
+            feed=values.feed(row),
+            state=values.feed_state(row),
+            lease=Lease(worker=worker, token=row["lease_token"], until=until),
+        )
+        for row in rows
+    ]
+    return tuple(sorted(claims, key=lambda one: (one.state.next_due, one.feed.id)))
+
+
+def release(db: Row, worker: str | None) -> int:
+    """Give back the leases of a worker, or all: the feeds keep their due times, which have come."""
+    return int(
+        db.execute(
+            "UPDATE feeds SET lease_worker = NULL, lease_until = NULL "
+            "WHERE lease_until IS NOT NULL AND (? IS NULL OR lease_worker = ?)",
+            (worker, worker),
+        ).rowcount
+    )
+
+
+def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
+    """Set feeds due now."""
+    return int(
+        db.execute(
+            "UPDATE feeds SET next_due = ? WHERE active = 1 AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))",
+            (stamp(now), None if feed_ids is None else 1, json.dumps(list(feed_ids or ()))),
+        ).rowcount
+    )
+
+
+def states(db: Row) -> tuple[tuple[Feed, FeedState], ...]:
+    """All feeds that are switched on."""
+    rows = db.execute("SELECT * FROM feeds WHERE active = 1 ORDER BY id").fetchall()
+    return tuple((values.feed(row), values.feed_state(row)) for row in rows)

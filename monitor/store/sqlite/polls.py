@@ -1,0 +1,194 @@
+"""A poll in SQLite: what is known of its articles, and the one transaction that records it.
+
+Each function works inside its caller's transaction. A key that is stored already is left as it is, with all that hangs on
+it: that is what makes repetition harmless.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from monitor.errors import LeaseLost
+from monitor.model import Match, NewAlert
+from monitor.store.protocol import KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
+from monitor.store.sqlite import values
+from monitor.store.sqlite.values import Row, stamp
+from monitor.text.fold import fold
+
+
+def known(db: Row, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArticle]:
+    """Articles of a feed that are stored already."""
+    rows = db.execute(
+        "SELECT a.key, a.text_hash, a.first_seen, a.revision, "
+        " (SELECT json_group_array(rule_id) FROM hits h WHERE h.article_id = a.id AND withdrawn_at IS NULL) AS standing,"
+        " (SELECT json_group_array(DISTINCT rule_id) FROM hits h WHERE h.article_id = a.id) AS past "
+        "FROM articles a WHERE a.feed_id = ? AND a.key IN (SELECT value FROM json_each(?))",
+        (feed_id, json.dumps(list(keys))),
+    ).fetchall()
+    return {
+        row["key"]: KnownArticle(
+            key=row["key"],
+            text_hash=row["text_hash"],
+            first_seen=values.time(row["first_seen"]),
+            rule_ids=frozenset(json.loads(row["standing"])),
+            past_rule_ids=frozenset(json.loads(row["past"])),
+            revision=row["revision"],
+        )
+        for row in rows
+    }
+
+
+def record(db: Row, poll: PollRecord) -> RecordedPoll:
+    """All that a poll changes. Raises LeaseLost before anything is written."""
+    columns = values.state_columns(poll.state)
+    changes = ", ".join(f"{name} = ?" for name in columns)
+    fenced = db.execute(
+        f"UPDATE feeds SET {changes}, lease_worker = NULL, lease_until = NULL "
+        "WHERE id = ? AND lease_token = ? AND lease_worker = ?",
+        (*columns.values(), poll.feed_id, poll.lease.token, poll.lease.worker),
+    )
+    if fenced.rowcount != 1:
+        raise LeaseLost(f"the lease of feed {poll.feed_id} went to another worker")
+    fresh = insert_articles(db, poll.articles, poll.now)
+    changed = insert_revisions(db, poll.revisions, poll.now)
+    hits = insert_hits(db, [(one.article.key, one.matches, fresh) for one in poll.articles], poll.now)
+    hits += insert_hits(db, [(one.article.key, one.matches, changed) for one in poll.revisions], poll.now)
+    alerts, deliveries = insert_alerts(db, poll.alerts, fresh | changed, poll.now)
+    return RecordedPoll(articles=len(fresh), revisions=len(changed), hits=hits, alerts=alerts, deliveries=deliveries)
+
+
+def insert_articles(db: Row, articles: Sequence[NewArticle], now: datetime) -> dict[str, tuple[int, int]]:
+    """Insert what is new; the number and revision of each article that was inserted, by key."""
+    if not articles:
+        return {}
+    seen = stamp(now)
+    rows = [values.article_columns(one.article) | {"first_seen": seen} for one in articles]
+    names = list(rows[0])
+    before = db.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()[0]
+    db.executemany(
+        f"INSERT INTO articles ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO NOTHING",
+        [tuple(row.values()) for row in rows],
+    )
+    fresh = {row["key"]: (row["id"], 0) for row in db.execute("SELECT id, key FROM articles WHERE id > ?", (before,))}
+    db.executemany(
+        "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
+        [
+            (fresh[row["key"]][0], fold(str(row["title"])), fold(str(row["body"])))
+            for row in rows
+            if row["key"] in fresh
+        ],
+    )
+    return fresh
+
+
+def insert_revisions(db: Row, revisions: Sequence[NewRevision], now: datetime) -> dict[str, tuple[int, int]]:
+    """Keep the old text, take over the new one, withdraw the hits that stand no more."""
+    changed: dict[str, tuple[int, int]] = {}
+    for one in revisions:
+        columns = values.article_columns(one.article)
+        row = db.execute(
+            "SELECT id, revision, title, body, text_hash FROM articles WHERE feed_id = ? AND key = ?",
+            (columns["feed_id"], columns["key"]),
+        ).fetchone()
+        if row is None or row["text_hash"] == one.article.text_hash:
+            continue
+        number = row["revision"] + 1
+        db.execute(
+            "INSERT INTO revisions (article_id, number, title, body, text_hash, replaced_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (row["id"], row["revision"], row["title"], row["body"], row["text_hash"], stamp(now)),
+        )
+        changes = ", ".join(f"{name} = ?" for name in columns)
+        db.execute(
+            f"UPDATE articles SET {changes}, revision = ? WHERE id = ?",
+            (*columns.values(), number, row["id"]),
+        )
+        db.execute("DELETE FROM articles_text WHERE rowid = ?", (row["id"],))
+        db.execute(
+            "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
+            (row["id"], fold(str(columns["title"])), fold(str(columns["body"]))),
+        )
+        db.execute(
+            "UPDATE hits SET withdrawn_at = ? WHERE article_id = ? AND withdrawn_at IS NULL "
+            "AND rule_id IN (SELECT value FROM json_each(?))",
+            (stamp(now), row["id"], json.dumps(one.dropped)),
+        )
+        changed[one.article.key] = (row["id"], number)
+    return changed
+
+
+def insert_hits(
+    db: Row, matched: Sequence[tuple[str, tuple[Match, ...], Mapping[str, tuple[int, int]]]], now: datetime
+) -> int:
+    """Insert the hits of articles that were really inserted or changed; how many."""
+    rows = [
+        values.match_columns(match) | {"article_id": written[key][0], "revision": written[key][1]}
+        for key, matches, written in matched
+        if key in written
+        for match in matches
+    ]
+    if not rows:
+        return 0
+    names = [*rows[0], "created_at"]
+    before = db.total_changes
+    db.executemany(
+        f"INSERT INTO hits ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO NOTHING",
+        [(*row.values(), stamp(now)) for row in rows],
+    )
+    return int(db.total_changes - before)
+
+
+def insert_alerts(
+    db: Row, alerts: Sequence[NewAlert], written: Mapping[str, tuple[int, int]] | None, now: datetime
+) -> tuple[int, int]:
+    """Insert alerts and their deliveries; those of articles that were not written here are left out (None: none are of
+    articles). Returns how many of each.
+    """
+    inserted = deliveries = 0
+    for new in alerts:
+        article_id: int | None = None
+        if written is not None:
+            place = written.get(new.article_key or "")
+            if place is None:
+                continue
+            article_id = place[0]
+        alert_id = insert_alert(db, new, article_id, now)
+        if alert_id is None:
+            continue
+        inserted += 1
+        db.execute(
+            "INSERT OR IGNORE INTO alert_hits (alert_id, hit_id) SELECT ?, id FROM hits "
+            "WHERE article_id = ? AND withdrawn_at IS NULL AND rule_id IN (SELECT value FROM json_each(?))",
+            (alert_id, article_id, json.dumps(new.rule_ids)),
+        )
+        deliveries += len(new.deliveries)
+    return inserted, deliveries
+
+
+def insert_alert(db: Row, new: NewAlert, article_id: int | None, now: datetime) -> int | None:
+    """Insert one alert and its deliveries; its number, or None if its key is stored already."""
+    alert = new.alert
+    row = db.execute(
+        "INSERT INTO alerts (key, kind, subscriber_id, article_id, rank, snapshot, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+        (
+            alert.key,
+            alert.kind.value,
+            values.text(alert.subscriber_id),
+            article_id,
+            alert.severity.rank,
+            values.dump_alert(alert),
+            stamp(alert.created_at),
+        ),
+    ).fetchone()
+    if row is None:
+        return None
+    alert_id = int(row["id"])
+    rows = [values.delivery_columns(one, alert, alert_id, now) for one in new.deliveries]
+    if rows:
+        names = list(rows[0])
+        db.executemany(
+            f"INSERT INTO deliveries ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) "
+            "ON CONFLICT DO NOTHING",
+            [tuple(row.values()) for row in rows],
+        )
+    return alert_id

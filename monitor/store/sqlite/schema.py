@@ -1,0 +1,108 @@
+"""The tables, as migrations of sqlite-utils: functions that are applied in order, once, each in a transaction of its own.
+
+Never change a migration that was released: add one. Times are integer microseconds since 1970, UTC: they compare and
+index as numbers and lose nothing. Lists and records that are never searched by are JSON. All tables are STRICT.
+"""
+
+import sqlite_utils
+from sqlite_utils import Migrations
+
+from monitor.errors import SchemaTooNew
+
+migrations = Migrations("monitor")
+
+_FIRST = """
+CREATE TABLE feeds (
+  id TEXT PRIMARY KEY, url TEXT NOT NULL, kind TEXT NOT NULL, title TEXT, outlet TEXT, lang TEXT,
+  categories TEXT NOT NULL, labels TEXT NOT NULL, every INTEGER, active INTEGER NOT NULL DEFAULT 1,
+  next_due INTEGER NOT NULL, etag TEXT, last_modified TEXT, body_hash TEXT, own_title TEXT, own_lang TEXT,
+  last_polled INTEGER, last_ok INTEGER, last_new INTEGER, failures INTEGER NOT NULL DEFAULT 0, last_error TEXT,
+  lease_worker TEXT, lease_token INTEGER NOT NULL DEFAULT 0, lease_until INTEGER
+) STRICT;
+CREATE INDEX feeds_due ON feeds (next_due) WHERE active = 1;
+CREATE TABLE articles (
+  id INTEGER PRIMARY KEY, feed_id TEXT NOT NULL REFERENCES feeds (id), key TEXT NOT NULL, guid TEXT, url TEXT,
+  title TEXT NOT NULL, body TEXT NOT NULL, author TEXT, categories TEXT NOT NULL, lang TEXT, outlet TEXT,
+  published INTEGER, text_hash TEXT NOT NULL, first_seen INTEGER NOT NULL, revision INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (feed_id, key)
+) STRICT;
+CREATE TABLE revisions (
+  article_id INTEGER NOT NULL REFERENCES articles (id), number INTEGER NOT NULL, title TEXT NOT NULL,
+  body TEXT NOT NULL, text_hash TEXT NOT NULL, replaced_at INTEGER NOT NULL, PRIMARY KEY (article_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hits (
+  id INTEGER PRIMARY KEY, article_id INTEGER NOT NULL REFERENCES articles (id), revision INTEGER NOT NULL,
+  rule_id TEXT NOT NULL, rule_version TEXT NOT NULL, severity TEXT NOT NULL, rank INTEGER NOT NULL, score INTEGER,
+  clauses TEXT NOT NULL, spans TEXT NOT NULL, created_at INTEGER NOT NULL, withdrawn_at INTEGER,
+  UNIQUE (article_id, rule_id, revision)
+) STRICT;
+CREATE INDEX hits_rule ON hits (rule_id, id);
+CREATE TABLE alerts (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, subscriber_id TEXT NOT NULL,
+  article_id INTEGER REFERENCES articles (id), rank INTEGER NOT NULL, snapshot TEXT NOT NULL, created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alerts_article ON alerts (article_id);
+CREATE TABLE alert_hits (
+  alert_id INTEGER NOT NULL REFERENCES alerts (id), hit_id INTEGER NOT NULL REFERENCES hits (id),
+  PRIMARY KEY (alert_id, hit_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE deliveries (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, alert_id INTEGER NOT NULL REFERENCES alerts (id),
+  subscriber_id TEXT NOT NULL, channel TEXT NOT NULL, address TEXT NOT NULL, state TEXT NOT NULL, rank INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0, unknowns INTEGER NOT NULL DEFAULT 0, plain INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL, next_attempt INTEGER, sent_at INTEGER, last_error TEXT,
+  carried_by INTEGER REFERENCES deliveries (id),
+  lease_worker TEXT, lease_token INTEGER NOT NULL DEFAULT 0, lease_until INTEGER
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (channel, rank DESC, next_attempt, id) WHERE state = 'pending';
+CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'leased';
+CREATE INDEX deliveries_open ON deliveries (created_at) WHERE state IN ('pending', 'leased', 'unknown');
+CREATE INDEX deliveries_state ON deliveries (state);
+CREATE INDEX deliveries_alert ON deliveries (alert_id);
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY, delivery_id INTEGER NOT NULL REFERENCES deliveries (id), number INTEGER NOT NULL,
+  worker TEXT NOT NULL, token INTEGER NOT NULL, started_at INTEGER NOT NULL, finished_at INTEGER,
+  outcome TEXT, reason TEXT, detail TEXT NOT NULL DEFAULT '', status INTEGER
+) STRICT;
+CREATE INDEX attempts_delivery ON attempts (delivery_id, id);
+CREATE INDEX attempts_unknown ON attempts (outcome) WHERE outcome = 'unknown';
+CREATE TABLE channels (
+  channel TEXT PRIMARY KEY, failures INTEGER NOT NULL, open_until INTEGER, probes INTEGER NOT NULL, broken TEXT,
+  noticed_at INTEGER, since INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
+CREATE VIRTUAL TABLE articles_text USING fts5 (
+  title, body, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
+);
+"""
+
+
+@migrations()
+def first(db: sqlite_utils.Database) -> None:
+    """Feeds, articles, hits, alerts, deliveries. The text index holds folded words (text/fold.py)."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+def guard_schema(db: sqlite_utils.Database) -> None:
+    """Refuse a store that a newer version of the program has written. Raises SchemaTooNew."""
+    known = [one.name for one in migrations._migrations]  # noqa: SLF001 - it has no public list of its own members
+    applied = [one.name for one in migrations.applied(db)]
+    unknown = [name for name in applied if name not in known]
+    if unknown:
+        raise SchemaTooNew(
+            f"the store was written by a newer version of this program (schema {len(applied)}, this one knows "
+            f"{len(known)}: not {', '.join(unknown)}); run that version, or restore the copy made before the upgrade"
+        )
+
+
+def needs_migration(db: sqlite_utils.Database) -> int | None:
+    """The schema number of an existing store that is to be migrated; None for a new or current one."""
+    applied = len(migrations.applied(db))
+    return applied if applied and migrations.pending(db) else None
+
+
+def migrate(db: sqlite_utils.Database) -> None:
+    """Apply what is missing; each step whole or not at all."""
+    migrations.apply(db)
