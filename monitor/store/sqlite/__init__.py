@@ -155,10 +155,14 @@ class SqliteStore:
         if target.exists():
             raise StoreError(f"{target} exists already; a backup never replaces a file")
         with wrapped(target):
-            self._open_reader().conn.execute("VACUUM INTO ?", (str(target),))
-            copy = connect(target, readonly=True, timeout=self._timeout)
-            found = copy.conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            copy.conn.close()
+            copy = connect(target, readonly=False, timeout=self._timeout)
+            try:
+                self._open_reader().conn.backup(copy.conn)
+                # One plain file: no -wal beside it that a person could forget to take along.
+                copy.conn.execute("PRAGMA journal_mode = DELETE")
+                found = copy.conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            finally:
+                copy.conn.close()
             if found != "ok":
                 raise StoreError(f"the copy at {target} is damaged: {found}")
             with target.open("rb") as file:

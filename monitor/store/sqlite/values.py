@@ -5,6 +5,7 @@ and text columns with replacement, so that no odd character of a feed can make a
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from monitor.store.protocol import Attempt
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _SPANS: TypeAdapter[tuple[Span, ...]] = TypeAdapter(tuple[Span, ...])
 
@@ -59,7 +61,7 @@ def time_or_none(value: int | None) -> datetime | None:
 
 def text(value: str) -> str:
     """Text that can be written: a lone surrogate becomes U+FFFD."""
-    return value if value.isascii() else value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
 
 
 def text_or_none(value: str | None) -> str | None:
