@@ -127,7 +127,7 @@ def import_feeds(config: Path, file: Path, folder: Path | None) -> None:
     known = f", {done.known} listed already" if done.known else ""
     doubles = f", {done.doubles} double in the file" if done.doubles else ""
     left = f", {len(done.warnings)} with a warning" if done.warnings else ""
-    click.echo(f"{done.target}: {done.added} feeds added{known}{doubles}{left}")
+    click.echo(f"{done.target}: {_counted(done.added, 'feed')} added{known}{doubles}{left}")
     if not any(done.target == place or done.target.is_relative_to(place) for place in places):
         shown = target.relative_to(base) if target.is_relative_to(base) else target
         click.echo(f"To poll them, add to feeds: in {config}:\n  - {{opml: {shown}}}")
@@ -152,8 +152,12 @@ def export_feeds(config: Path, file: Path) -> None:
         except OSError as error:
             raise FeedError(f"{file} cannot be written: {error.strerror or error}") from error
     folders = len(settings.feeds) - len(exported)
-    left = f"; {folders} folders of articles left out" if folders else ""
-    click.echo(f"{len(exported)} feeds exported{left}", err=True)
+    left = f"; {_counted(folders, 'folder')} of articles left out" if folders else ""
+    click.echo(f"{_counted(len(exported), 'feed')} exported{left}", err=True)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _outline(feed: Feed) -> Outline:
