@@ -11,6 +11,7 @@ import html.entities
 import io
 import re
 import sys
+import xml.sax
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,6 +26,7 @@ from monitor.text.clean import clean_line
 
 # The binding of libxml2 of some systems opens DTD files, so only the parser of the standard library is used.
 feedparser.api.PREFERRED_XML_PARSERS = []
+xml.sax.make_parser()  # loads it now: an import that fails for want of memory would look like a system without a parser
 
 WEB_PAGE: Final = "this is a web page, not a feed"
 
@@ -50,9 +52,8 @@ def read_xml(document: Document) -> Reading:
     if wrong:
         warnings.add(wrong)
     prepared = _prepare(text, document.max_entries, warnings)
+    # No base URL: it would become part of ids that are no URLs, and they would change when the feed moves.
     headers = {"content-type": "application/xml; charset=utf-8"}
-    if document.base:
-        headers["content-location"] = document.base
     try:
         parsed: Mapping[str, Any] = feedparser.parse(
             io.BytesIO(prepared), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
