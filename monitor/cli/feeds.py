@@ -19,6 +19,7 @@ from monitor.errors import ConfigError, FeedError
 from monitor.model import Feed, FeedKind, FeedState
 from monitor.settings import Settings, StoreSettings
 from monitor.shown import shown_url
+from monitor.store import open_store
 
 _WIDE = 240
 """The width of tables that do not go to a terminal: nothing is cut for whoever reads on."""
@@ -41,9 +42,7 @@ def list_feeds(config: Path) -> None:
 
 async def _states(settings: StoreSettings) -> Mapping[str, FeedState]:
     """What the store knows of feeds, by id."""
-    from monitor.store import open_store  # noqa: PLC0415 - only this command needs the store
-
-    store = open_store(settings)
+    store = open_store(settings, readonly=True)
     await store.open()
     try:
         return {feed.id: state for feed, state in await store.feed_states()}
@@ -97,27 +96,25 @@ def _due(moment: datetime | None, now: datetime) -> str:
 def _roughly(span: timedelta) -> str:
     """A span to its two largest units: `3m10s`, `2h5m`, `1d`."""
     seconds = max(0, int(span.total_seconds()))
-    for unit in (86_400, 3_600):
-        if seconds >= unit:
-            seconds -= seconds % (unit // 60 if unit == 3_600 else 3_600)  # noqa: PLR2004 - an hour
-            break
+    for least, step in ((86_400, 3_600), (3_600, 60)):
+        if seconds >= least:
+            seconds -= seconds % step
     return shown_duration(timedelta(seconds=seconds))
 
 
 @feeds.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="The folder; feeds/ when not given."
-)
+@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="The folder to put them in.")
 @click.pass_obj
 def import_feeds(config: Path, file: Path, folder: Path | None) -> None:
-    """Take the feeds of an OPML file over into the folder feeds/ beside the settings (or another)."""
+    """Take the feeds of an OPML file over into the folder of lists that the settings name, else feeds/ beside them."""
     places, urls = listed_feeds(config)
     source = read_opml(file)
     if source.fault:
         raise ConfigError((source.fault,))
     base = config.absolute().parent
-    target = Path(os.path.abspath(folder)) if folder else base / "feeds"  # noqa: PTH100 - links stay links
+    standing = next((place for place in places if place.suffix != ".opml"), base / "feeds")
+    target = Path(os.path.abspath(folder)) if folder else standing  # noqa: PTH100 - links stay links
     try:
         done = merge_into_folder(source, target, urls)
     except OSError as error:

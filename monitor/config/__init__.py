@@ -16,7 +16,7 @@ from monitor.config.document import Mapping, Scalar, Sequence, read_document
 from monitor.config.draft import Draft, begin
 from monitor.config.environment import override
 from monitor.config.rule_files import RuleSet, compile_set, read_rules
-from monitor.config.scope import check_rule_scope
+from monitor.config.scope import check_rule_scope, name_outlets
 from monitor.errors import ConfigError, Fault
 from monitor.model import Rule
 from monitor.settings import Settings
@@ -46,8 +46,9 @@ def load(path: Path, environ: Map[str, str]) -> Loaded:
     """
     draft, settings = _read_settings(path, environ)
     found = read_rules(settings.rules)
-    index = compile_set(found)
     _check_together(draft, settings, found)
+    name_outlets(settings, found)
+    index = compile_set(found)
     draft.watch(*found.watched)
     _raise((*sorted(draft.faults, key=_in_order), *sorted(found.faults, key=_in_order)))
     warnings = (*draft.warnings, *found.warnings, *_quiet(settings, found))

@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from monitor.config.opml_mend import mend
 from monitor.config.values import category_path, web_url
-from monitor.errors import Fault
+from monitor.errors import ConfigError, Fault
 
 MAX_BYTES = 50_000_000
 MAX_DEPTH = 64
@@ -280,10 +280,13 @@ def merge_into_folder(source: Opml, folder: Path, listed: Iterable[str]) -> Impo
         folder: made when it is missing.
         listed: addresses that are polled already by other entries of the settings.
 
-    Raises OSError when the folder cannot be written.
+    Raises OSError when the folder cannot be written, ConfigError when the file is there and cannot be read.
     """
     target = folder / f"{source.file.stem}.opml"
-    standing = read_opml(target).outlines if target.exists() else ()
+    there = read_opml(target) if target.exists() else Opml(target)
+    if there.fault:  # it would be written over
+        raise ConfigError((there.fault,))
+    standing = there.outlines
     elsewhere = {one.url for file in opml_files(folder) if file != target for one in read_opml(file).outlines}
     known = {one.url for one in standing} | elsewhere | set(listed)
     new = tuple(one for one in source.outlines if one.url not in known)

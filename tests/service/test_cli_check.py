@@ -1,11 +1,18 @@
 """`monitor check` and `monitor feeds` as people run them: the real command, its words and its exit code."""
 
+import asyncio
+import dataclasses
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from monitor.config import load_settings
+from monitor.store import open_store
+from monitor.store.protocol import PollRecord
 
 ROOT = Path(__file__).parents[2]
 PLAIN = {key: value for key, value in os.environ.items() if not key.startswith("MONITOR_")}
@@ -151,3 +158,42 @@ def test_feeds_are_listed_without_secrets(folder):
     assert len(rows) == 5
     for words in ("https://example.org/wire?token=***", "Wire [bold]", "The Example", "not polled yet", "directory"):
         assert words in done.stdout
+
+
+async def poll(settings, changes):
+    """Record polls of feeds as the daemon would, with the given changes of their states, by id."""
+    now = datetime.now(UTC)
+    store = open_store(settings.store, owner=True)
+    await store.open()
+    due = {feed.id: now - timedelta(hours=1) for feed in settings.feeds}
+    await store.sync_feeds(settings.feeds, now - timedelta(hours=2), due)
+    for claim in await store.claim_feeds("test", now, 10, timedelta(minutes=5), only=list(changes)):
+        polled = now - timedelta(minutes=3, seconds=1)
+        later = dataclasses.replace(
+            claim.state, next_due=now + timedelta(hours=2, minutes=1), last_polled=polled, **changes[claim.feed.id]
+        )
+        await store.record_poll(PollRecord(feed_id=claim.feed.id, lease=claim.lease, now=now, state=later))
+    await store.close()
+
+
+def test_the_state_of_feeds_comes_from_the_store(folder):
+    settings = folder / "monitor.yaml"
+    urls = [f"{{id: {name}, url: 'https://example.org/{name}'}}" for name in ("good", "bad", "once", "new")]
+    settings.write_text(settings.read_text().replace("[seeds]", f"[{', '.join(urls)}]"))
+    changes = {
+        "good": {"title": "Its own title"},
+        "bad": {"failures": 3, "last_error": "dns: no such name"},
+        "once": {"failures": 1, "last_error": "timeout: 30 s"},
+    }
+    asyncio.run(poll(load_settings(settings, {}), changes))
+    done = monitor(folder, "feeds", "list")
+    assert done.returncode == 0, done.stderr
+    good, bad, once, new = done.stdout.splitlines()[1:]
+    assert "Its own title" in good
+    assert good.rstrip().endswith("ok")
+    assert "3m" in good.partition(" ago")[0]
+    assert "in 2h" in good
+    assert bad.rstrip().endswith("failed 3 times: dns: no such name")
+    assert once.rstrip().endswith("failed once: timeout: 30 s")
+    assert "never" in new
+    assert new.rstrip().endswith("not polled yet")

@@ -249,7 +249,9 @@ def test_what_is_loaded(rules):
         "rules: [{id: a, kind: base, names: [Tartus], feeds: [wire], outlets: [bbc]}]"
     )
     loaded = load(settings_file(rules), {"MONITOR_LOG__LEVEL": "debug"})
-    assert [rule.id for rule in loaded.rules] == ["a"]
+    (rule,) = loaded.rules
+    assert (rule.id, rule.outlets) == ("a", ("BBC News",))  # as articles name it
+    assert rule.version == keys.rule_version(rule)
     assert loaded.settings.log.level == "debug"
     file = rules.parent / "monitor.yaml"
     assert loaded.settings.watched == (file, rules, rules / "deep", rules / "deep" / "a.yaml")

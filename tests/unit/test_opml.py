@@ -225,6 +225,10 @@ def test_import_adds_what_is_new_and_counts_the_rest(tmp_path):
     (folder / "other.opml").write_bytes(body('<outline text="5" xmlUrl="https://x.org/5"/>'))
     more = parse_opml(body('<outline text="5" xmlUrl="https://x.org/5"/>'), Path("more.opml"))
     assert merge_into_folder(more, folder, []).added == 0
+    (folder / "more.opml").write_text("no list")
+    with pytest.raises(ConfigError, match="no valid XML"):  # what somebody wrote is not written over
+        merge_into_folder(more, folder, [])
+    (folder / "more.opml").unlink()
     assert opml_files(folder) == (folder / "mine.opml", folder / "other.opml")
 
 
