@@ -6,6 +6,7 @@ the dot a failure means "not sent"; after it, "perhaps sent". It decides nothing
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import re
 import socket
@@ -42,6 +43,19 @@ class Letter:
     recipient_utf8: bool = False
 
 
+class _Client(aiosmtplib.SMTP):
+    """The library's client, hanging up at once: its own `close` first sends the rest of a cancelled message, and then
+    waits for the TLS farewell of a server that may be gone.
+    """
+
+    def close(self) -> None:
+        """Drop the connection, whatever it is doing."""
+        transport = self.transport
+        super().close()
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+
+
 class SmtpSession:
     """One connection. Not for two sends at once; after a failure ask `alive` whether it may be used again."""
 
@@ -51,7 +65,7 @@ class SmtpSession:
         self._final_timeout = final_timeout
         password = settings.password.reveal() if settings.password else ""
         self._secrets = forms_of(password, f"\0{settings.username}\0{password}") if password else ()
-        self._client = aiosmtplib.SMTP(local_hostname="localhost")
+        self._client = _Client(local_hostname="localhost")
         self._opened = False
         self._clean = True
         self._stage = Stage.CONNECT
@@ -86,17 +100,12 @@ class SmtpSession:
 
     async def quit(self, patience: float) -> None:
         """Say QUIT, wait `patience` seconds at most for the answer, and hang up."""
-        try:
+        with contextlib.suppress(*_FAILURES):  # it is over either way
             await self._client.quit(timeout=patience)
-        except _FAILURES:
-            self.abort()  # it is over either way
         self.abort()
 
     def abort(self) -> None:
-        """Hang up at once: what is not on its way yet is dropped, unlike with the library's own `close`."""
-        transport = self._client.transport
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()
+        """Hang up at once: what is not on its way yet is dropped."""
         self._client.close()
 
     # ── Opening ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +128,7 @@ class SmtpSession:
                 return self._result(
                     Outcome.BROKEN, FailureReason.TLS_ERROR, f"ca_file {settings.ca_file}: {_words(error)}"
                 )
-        self._client = aiosmtplib.SMTP(
+        self._client = _Client(
             hostname=settings.host,
             port=settings.port,
             timeout=self._timeout,
