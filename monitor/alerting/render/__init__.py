@@ -1,0 +1,21 @@
+"""How an alert looks: one value in, the content of a message out.
+
+`view` says what is shown, `words` how times and links read, `mail` and `slack` how it is written. All foreign text
+passes `words.line` and then the escaping of its format; none of it is ever a template. Rendering asks no clock: `now` is
+when the message goes out.
+"""
+
+from datetime import datetime
+
+from monitor.alerting.render.mail import render_mail
+from monitor.alerting.render.slack import render_slack
+from monitor.model import Alert, Content, Format
+
+__all__ = ["render"]
+
+
+def render(alert: Alert, format: Format, *, plain: bool, now: datetime) -> Content:  # noqa: A002 - the word of the model
+    """The alert as the content of a message that goes out now; `plain` leaves out all that is not text."""
+    return (
+        render_mail(alert, plain=plain, now=now) if format is Format.MAIL else render_slack(alert, plain=plain, now=now)
+    )

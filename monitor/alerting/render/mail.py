@@ -1,0 +1,132 @@
+"""Alerts as mail: a subject, a text part that says everything, an HTML part that says the same and looks better.
+
+The HTML comes from the templates next door with autoescape on, so that no text of an article can become markup; it uses
+tables and inline styles, because mail programs know little else, and fetches nothing. It must not make headers or bytes
+(`channels/mime.py` does).
+"""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from monitor.alerting.render.listing import Listing, listing_of
+from monitor.alerting.render.subject import headline, subject
+from monitor.alerting.render.view import ShownExcerpt, ShownReason, View, footer_of, view_of
+from monitor.alerting.render.words import line
+from monitor.model import Alert, AlertKind, MailContent
+
+_WIDTH = 76
+_TEMPLATES = Environment(
+    loader=PackageLoader("monitor.alerting"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_MAX_TEXT = 20_000
+"""Characters of a notice: it is ours, but quotes other people's servers."""
+
+
+def render_mail(alert: Alert, *, plain: bool, now: datetime) -> MailContent:
+    """The alert as a mail that goes out now; `plain` leaves out the HTML part."""
+    about = subject(alert)
+    if alert.kind is AlertKind.DIGEST:
+        listing = listing_of(alert, now)
+        text = "\n".join(_digest_lines(listing))
+        html = None if plain else _html("digest.html.j2", subject=about, listing=listing)
+    elif alert.article is None:
+        paragraphs = notice_lines(alert)
+        text = "\n".join((*paragraphs, *_footer_lines(footer_of(alert))))
+        html = None if plain else _html("notice.html.j2", subject=about, lines=paragraphs, footer=footer_of(alert))
+    else:
+        view = view_of(alert, alert.article, now)
+        text = "\n".join(_article_lines(view, headline(alert)))
+        html = None if plain else _html("alert.html.j2", subject=about, view=view)
+    return MailContent(subject=about, text=text + "\n", html=html)
+
+
+def notice_lines(alert: Alert) -> tuple[str, ...]:
+    """The lines of a notice, each clean."""
+    return tuple(line(one, 2000) for one in alert.text[:_MAX_TEXT].splitlines()) or ("",)
+
+
+def _html(name: str, **values: object) -> str:
+    return _TEMPLATES.get_template(name).render(**values)
+
+
+def _article_lines(view: View, head: str) -> Iterator[str]:
+    yield from _wrapped(head)
+    if view.news:
+        yield from _wrapped(view.news)
+    yield ""
+    yield from _wrapped(view.title)
+    if view.link:
+        yield view.link.url
+    yield ""
+    for name, value in view.facts:
+        yield from _wrapped(f"{name + ':':<13}{value}", later=13)
+    for reason in view.reasons:
+        yield ""
+        yield from _reason_lines(reason)
+    if view.more_rules:
+        yield ""
+        yield from _wrapped(f"Also hit: {', '.join(view.more_rules)}")
+    if view.dropped:
+        yield ""
+        yield from _wrapped(f"No longer hit: {', '.join(view.dropped)}")
+    yield from _footer_lines(view.footer)
+
+
+def _reason_lines(reason: ShownReason) -> Iterator[str]:
+    yield from _wrapped(f"{reason.title} ({reason.about})")
+    if reason.fired:
+        yield from _wrapped(f"Matched by: {reason.fired}", first=2, later=4)
+    if reason.words:
+        more = f", and {reason.more_words} more" if reason.more_words else ""
+        words = ", ".join(f"{word} ({tier})" for word, tier in reason.words)
+        yield from _wrapped(f"Words: {words}{more}", first=2, later=4)
+    for excerpt in reason.excerpts:
+        yield from _wrapped(_marked(excerpt), first=4, later=4)
+
+
+def _marked(excerpt: ShownExcerpt) -> str:
+    """The sentence with its matched words in «these»."""
+    text = "".join(f"«{piece}»" if matched else piece for piece, matched in excerpt.pieces)
+    return f"[{excerpt.place}] {text}" if excerpt.place else text
+
+
+def _digest_lines(listing: Listing) -> Iterator[str]:
+    yield from _wrapped(listing.intro)
+    if listing.by_rule:
+        yield ""
+    for rule, count in listing.by_rule:
+        yield from _wrapped(f"{count:>5}  {rule}", later=7)
+    for number, one in enumerate(listing.lines, start=1):
+        yield ""
+        yield from _wrapped(f"{number}. [{one.severity}] {one.title}", later=4)
+        yield from _wrapped(f"{one.rules} - {one.where}" if one.rules else one.where, first=4, later=4)
+        if one.link:
+            yield f"    {one.link.url}"
+    yield from _footer_lines(listing.footer)
+
+
+def _footer_lines(footer: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield "-- "
+    for one in footer:
+        yield from _wrapped(one)
+
+
+def _wrapped(text: str, *, first: int = 0, later: int = 0) -> list[str]:
+    """Lines of a readable width; words are never broken, so that addresses and keys stay whole."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=" " * first,
+        subsequent_indent=" " * later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
