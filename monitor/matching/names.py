@@ -29,7 +29,9 @@ _PLAIN_ARTICLES: Final = frozenset({"al", "аль", "эль", "ал", "αλ"})
 """Articles that may be told by themselves; the others need a hyphen (as, at, an and es are words of their own)."""
 _HYPHENS: Final = frozenset("-‐‑‒–—’'")
 _APOSTROPHE: Final = re.compile(r"(?<=\w)['’‘ʼʻʿʾ`´′](?=\w)")
-_MIN_CONSONANTS: Final = 3
+_MIN_CONSONANTS: Final = 3  # of a name of one word; a key of fewer hits common words
+_MIN_TOGETHER: Final = 4  # of all words of a longer name
+_MIN_HEARD: Final = 2  # of any word that has a key
 _MIN_JOINED: Final = 4
 
 
@@ -62,7 +64,7 @@ def worse(first: Tier, second: Tier) -> Tier:
 
 
 def is_article(token: str) -> bool:
-    """Whether a folded token is written for the Arabic article: al, el, ash, аль, эль, …"""
+    """Whether a folded token is a way to write the Arabic article: al, el, ash, аль, эль and others."""
     return token in _ARTICLES
 
 
@@ -99,14 +101,14 @@ def variants(
 def inflections(word: str) -> Mapping[str, Tier]:
     """The folded tokens that count as a plain word of a query: itself exact, its other forms inflected."""
     folded = fold(word)
-    forms = {form: Tier.INFLECTED for form in _changed(folded, name=word[:1].isupper())}
+    forms = dict.fromkeys(_changed(folded, name=word[:1].isupper()), Tier.INFLECTED)
     return {**forms, folded: Tier.EXACT}
 
 
 def _changed(folded: str, *, name: bool) -> frozenset[str]:
     if folded.isascii():
         return plural(folded) | (inflect(folded) if name else frozenset())
-    return inflect(folded, noun=not name) | with_clitics(folded) | {form for form in (with_article(folded),) if form}
+    return inflect(folded, wide=not name) | with_clitics(folded) | {form for form in (with_article(folded),) if form}
 
 
 def _spellings(name: str) -> Iterable[str]:
@@ -124,9 +126,13 @@ def _exact_words(tokens: Tokens) -> tuple[NameWord, ...]:
 def _words(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
     """The words of a name with all forms that its tiers allow; its own articles become optional."""
     kept = [index for index in range(len(tokens)) if index + 1 == len(tokens) or not article_before(tokens, index + 1)]
-    alone = len(kept) == 1
+    sounds = "".join(sound_key(tokens.folded[index]) or "" for index in kept)
+    heard = len(_CONSONANTS.findall(sounds)) >= (_MIN_CONSONANTS if len(kept) == 1 else _MIN_TOGETHER)
+    if not heard:
+        allowed = allowed - {Tier.TRANSLITERATED}
     return tuple(
-        _word(tokens.folded[index], allowed, alone=alone, joined=article_before(tokens, index)) for index in kept
+        _word(tokens.folded[index], allowed, alone=len(kept) == 1, joined=article_before(tokens, index))
+        for index in kept
     )
 
 
@@ -134,7 +140,7 @@ def _word(token: str, allowed: set[Tier], *, alone: bool, joined: bool) -> NameW
     script = script_of(token)
     forms: dict[str, Tier] = {}
     if Tier.INFLECTED in allowed:
-        forms = dict.fromkeys(inflect(token) | with_clitics(token), Tier.INFLECTED)
+        forms = dict.fromkeys(inflect(token, wide=not alone) | with_clitics(token), Tier.INFLECTED)
     forms[token] = Tier.EXACT
     for other in (with_article(token), without_article(token)):
         if other:
@@ -149,21 +155,24 @@ def _word(token: str, allowed: set[Tier], *, alone: bool, joined: bool) -> NameW
 
 _TO_LATIN: Final = str.maketrans(
     {
-        **dict(zip("абвгдезийклмнопрстуфхцыэіјѕ", "abvgdeziiklmnoprstufhcieiiz", strict=True)),
-        **{
-            "ж": "J",
-            "ч": "S",
-            "ш": "S",
-            "щ": "S",
-            "џ": "J",
-            "ђ": "J",
-            "ћ": "S",
-            "ь": "",
-            "ъ": "",
-            "ю": "iu",
-            "я": "ia",
-        },
-        **{"ї": "i", "є": "e", "ґ": "g", "ў": "u", "љ": "li", "њ": "ni"},
+        **dict(zip("абвгдезийклмнопрстуфхцыэіјѕ", "abvgdeziiklmnoprstufhCieiiz", strict=True)),
+        "ж": "J",
+        "ч": "S",
+        "ш": "S",
+        "щ": "S",
+        "џ": "J",
+        "ђ": "J",
+        "ћ": "S",
+        "ь": "",
+        "ъ": "",
+        "ю": "iu",
+        "я": "ia",
+        "ї": "i",
+        "є": "e",
+        "ґ": "g",
+        "ў": "u",
+        "љ": "li",
+        "њ": "ni",
         **dict(zip("αβγδεζηθικλμνξοπρσςτυφχψω", "avgdezitiklmnxoprsstifhpo", strict=True)),
     }
 )
@@ -172,12 +181,12 @@ _GREEK_PAIRS: Final = (
     ("μπ", "b"),
     ("ντ", "d"),
     ("γκ", "g"),
-    ("τσ", "c"),
+    ("τσ", "C"),
     ("τζ", "J"),
     ("αι", "e"),
     ("ει", "i"),
 )
-_CYRILLIC_PAIRS: Final = (("дж", "J"), ("тс", "c"), ("кс", "x"))
+_CYRILLIC_PAIRS: Final = (("дж", "J"), ("тс", "C"), ("кс", "x"))
 _LATIN_PAIRS: Final = (
     *(("tsch", "S"), ("tch", "S"), ("sch", "S"), ("shch", "S"), ("dsch", "J"), ("dzh", "J"), ("zh", "J"), ("dj", "J")),
     *(
@@ -214,7 +223,7 @@ _CONSONANTS: Final = re.compile("[^aiu]")
 def sound_key(token: str) -> str | None:
     """How a folded Latin, Cyrillic or Greek token sounds, roughly: digraphs are one letter, e is i, o is u, doubles are one.
 
-    None for fewer than three consonants, digits, other scripts, and words of more than 40 letters.
+    None for fewer than two consonants, digits, other scripts, and words of more than 40 letters.
     """
     if len(token) > _LONGEST or not token.isalpha() or script_of(token) not in _SOUND_SCRIPTS:
         return None
@@ -226,7 +235,7 @@ def sound_key(token: str) -> str | None:
         text = text.replace(old, new)
     text = _SIMPLE.sub(_simple, text)
     key = _DOUBLED.sub(r"\1", text.translate(_CLASSES))
-    return key if len(_CONSONANTS.findall(key)) >= _MIN_CONSONANTS else None
+    return key if len(_CONSONANTS.findall(key)) >= _MIN_HEARD else None
 
 
 def _simple(match: re.Match[str]) -> str:

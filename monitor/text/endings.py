@@ -3,8 +3,12 @@
 Closed lists, written from grammars. Forms are generated from the name when a rule is compiled; words of an article are
 never taken apart, so a wrong form costs something only where it is a word of its own. A language is not asked for: a name
 in Cyrillic gets Russian, Ukrainian and Bulgarian endings, one in Latin letters those of the languages that inflect names.
-Left out on purpose: what makes other names or common words (-i makes Israel into Israeli, -o Martin into Martino), and
-nearly everything for short words. All words here are folded.
+Left out on purpose: what makes other names or common words (-i makes Israel into Israeli, -ia Georg into Georgia, -n
+Syria into Syrian), and nearly everything for short words. All words here are folded.
+
+Two widths. *Narrow* is for a name that stands alone and for which every false form is a false alarm. *Wide* adds
+adjectives, plurals and short words: for the words of a name of several words, where the others keep it honest, and for
+the common nouns of a query.
 """
 
 import re
@@ -12,194 +16,185 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-_CYRILLIC: Final = re.compile("[а-яіїєґђјљњћџўѕ]+")
-_LATIN: Final = re.compile("[a-z]+")
-_GREEK: Final = re.compile("[α-ω]+")
-_VOWELS: Final = frozenset("аеиоуыэюяіїє")
-_SHORTEST: Final = 3
-_SHORTEST_LATIN: Final = 4
-_LONG: Final = 5
-_LONGER: Final = 6
+_CYRILLIC: Final = re.compile("[а-яіїєґђјљњћџўѕ]{3,}")
+_LATIN: Final = re.compile("[a-z]{3,}")
+_GREEK: Final = re.compile("[α-ω]{5,}")
 
-# Cyrillic -------------------------------------------------------------------------------------------------------------
+_Row = tuple[str, int, str]
+"""How a word ends (a pattern, searched), how many letters go, and the endings that come (`0` stands for none)."""
 
-_CONSONANT: Final = "а у ом е ы и ов ам ами ах ові і ем ою ът"
-_CONSONANT_PLURAL: Final = "ей ове овете ите"
-_SURNAME: Final = "а у ым ом е ы ых ыми им их ими і ові"  # -ов, -ев, -ин
-_SOFT: Final = "я ю ем е и ью ей ям ями ях ев еві єві і єм їв їх"
-_SOFT_I: Final = "я ю ем е и й ям ями ях ев еві єві ї єм ям"
+_SKY: Final = (
+    "ский ского скому ским ском ская ской скую ское ские ских скими ский ський ського ському ським ська ської ську ські ське "
+    "ски ско ската ското ските ския ският"
+)
+_CYRILLIC_NARROW: Final[tuple[_Row, ...]] = (
+    ("[бвгґджзклмнпрстфхцчшщ]$", 0, "а у ом ем е ы и ов ів ам ами ах ові еві і ът"),  # Асад, Асадом; uk -ові, bg -ът
+    ("(?:ов|ев|єв|[иыії]н)$", 0, "ым ых ыми им их ими"),  # surnames: Путиным, Лавровых
+    (".{3}[бвгґджзклмнпрстфхцчшщь]$", 0, _SKY),  # the adjective of a place: Тартус, тартусский; Израиль, израильский
+    (".{2}ск$", 2, _SKY),  # Минск, минский
+    (".[бвгґджзклмнпрстфхцчшщ]ец$", 2, "ца цу цем цом це цы ці ци цев ців цам цами цах"),  # украинец, украинца
+    (".[бвгґджзклмнпрстфхцчшщ][ое]к$", 2, "ка ку ком ке ки ков ків кам ками кові"),  # Белок, Марек
+    (".[бвгґджзклмнпрстфхцчшщ]ел$", 2, "ла лу лом ле"),  # Павел
+    (".[бвгґджзклмнпрстфхцчшщ]ень$", 3, "ня ню нем не ни"),
+    ("ів$", 2, "ова ову овом ові ева еву евом еві"),  # uk Харків, Харкова
+    ("їв$", 2, "єва єву євом єві"),  # uk Київ, Києва
+    ("ка?$", -1, "ці"),  # uk Америка, Америці; a negative number: back to the consonant, and over it
+    ("га?$", -1, "зі"),
+    ("ха?$", -1, "сі"),
+    ("ко$", 2, "ці"),
+    ("й$", 1, "я ю ем е и ї єм єві еві"),  # Сергей; uk Сергій
+    ("(?:[кгхжшчщцн]ий|ый|ой)$", 2, "ого ому им ым ім ом их ых ими ыми"),  # Зеленский, Толстой
+    ("[кгхжшчщ]ая$|[нтр]ая$", 2, "ой ую ою"),  # Зеленская
+    ("ь$", 1, "я ю ем е и і ью єм еві"),  # Израиль, Казань
+    ("[бвгґджзклмнпрстфхцчшщ]а$", 1, "ы и е у ой ою ей ею і о"),  # Москва; not Шараа
+    ("[бвгґджзклмнпрстфхцчшщьиіае]я$", 1, "и е ю ей ею ї єю і"),  # Сирия
+    ("..(?:к|в|н|л|щ)о$", 1, "а у ом е ові"),  # Порошенко, Внуково
+    ("ие$", 1, "я ю ем и"),
+    ("...[ыи]$", 1, "ам ами ах ов ів ям ями ях ев 0"),  # Афины, американцы
+    ("....и$", 0, "те"),  # bg българи, българите
+    ("...[бвгґджзклмнпрстфхцчшщ]і$", 1, "ів ям ями ях ам ами ах"),  # uk американці
+)
 _ADJECTIVE: Final = (
     "ий ый ой ого ому им ым ом ем ая ой ую ое ие ые их ых ими ыми его ему яя ей юю ее "  # Russian
     "а ої ій у ою е і ім "  # Ukrainian
     "и ия ият ата ото ите о"  # Bulgarian
 )
-_FEMININE: Final = "ы и е у ой ою ей ею ам ами ах і о"
-_FEMININE_SOFT: Final = "и е ю ей ею ям ями ях і ї єю"
-_NEUTER: Final = "а у ом е ові"
-_PLURAL: Final = "ам ами ах ов"
-_CONSONANT_SHIFT: Final = {"к": "ці", "г": "зі", "х": "сі"}  # Ukrainian: Америка, Америці
-_SHORT_E: Final = re.compile("[бвгджзклмнпрстфхцчшщ][ео][кнлц]")
-
-
-def _cyrillic(word: str, *, noun: bool) -> Iterable[str]:
-    last = word[-1]
-    if adjective := re.fullmatch("(.{2,}?)(?:ский|цкий|ская|ское|ские|ський|цький|ська|ско|ски|ска)", word):
-        middle = word[len(adjective[1]) :].rstrip("аийяоеы")
-        return _joined(adjective[1] + middle, _ADJECTIVE)
-    if word.endswith(("ый", "ой", "ий", "ая", "ое", "ее", "ые")) and (noun or not word.endswith(("ой", "ий", "ая"))):
-        return _joined(word[:-2], _ADJECTIVE)
-    if last == "й":
-        return _joined(word[:-1], _SOFT_I)
-    if last == "ь":
-        return _joined(word[:-1], _SOFT)
-    if last not in _VOWELS:
-        return _cyrillic_consonant(word, noun=noun)
-    if word[-2] in _VOWELS and last in "аеоуиэі" and word[-2:] not in {"ие", "ее"}:
-        return ()  # Шараа, Бордо: foreign, not declined
-    return _cyrillic_vowel(word, noun=noun)
-
-
-def _cyrillic_consonant(word: str, *, noun: bool) -> Iterable[str]:
-    if word.endswith(("ов", "ев", "ин", "ын", "єв", "їн")) and not noun:
-        forms = _joined(word, _SURNAME)
-    else:
-        forms = _joined(word, _CONSONANT)
-        if noun:
-            forms |= _joined(word, _CONSONANT_PLURAL)
-    if len(word) >= _LONG and _SHORT_E.fullmatch(word[-3:]):
-        forms |= _joined(word[:-2] + word[-1], _CONSONANT)  # украинец, украинца
-    return forms | _relational(word)
-
-
-def _relational(word: str) -> set[str]:
-    """The adjective of a name: Тартус, тартусский."""
-    if len(word) <= _SHORTEST:
-        return set()
-    return _joined(word + "ск", _ADJECTIVE) | {
-        word + "ський",
-        word + "ського",
-        word + "ському",
-        word + "ським",
-        word + "ська",
-    }
-
-
-def _cyrillic_vowel(word: str, *, noun: bool) -> Iterable[str]:
-    stem, last = word[:-1], word[-1]
-    if last == "а":
-        forms = _joined(stem, _FEMININE)
-        if shift := _CONSONANT_SHIFT.get(stem[-1]):
-            forms.add(stem[:-1] + shift)
-        if noun:
-            forms |= _joined(stem, "та те") | {stem, word + "та"}
-        return forms
-    if last == "я":
-        return _joined(stem, _FEMININE_SOFT) | ({stem + "й"} if stem[-1] in "иії" and noun else set())
-    if last == "о":
-        usual = word.endswith(("ко", "во", "но", "ство", "ло", "ще"))
-        forms = _joined(stem, _NEUTER) if noun or (usual and len(word) >= _LONG) else set()
-        return forms | ({stem, word + "то"} if noun and len(stem) > _SHORTEST else set())
-    if word.endswith("ие"):
-        return _joined(stem, "я ю ем и") | ({stem + "й"} if noun else set())
-    if last in "ыи" and len(stem) >= _LONG - (1 if noun else 0):
-        return _joined(stem, _PLURAL) | {stem}
-    return ()
-
-
-# Latin ----------------------------------------------------------------------------------------------------------------
-
-_LATIN_ANY: Final = "a u em om ovi owi e ov ova ove ovo ovou ovu ovy uv"
-_LATIN_LONG: Final = (
-    "ie ami ach ech im "
-    "as ui am "  # Lithuanian, Latvian
-    "in ia ille illa ilta issa ista iin iksi ilt ile ist iga isse "  # Finnish, Estonian
-    "nak nek ban ben bol rol tol hoz hez nal nel ert"  # Hungarian
+_CYRILLIC_WIDE: Final[tuple[_Row, ...]] = (
+    ("(?:ый|ий|ой|ая|яя|ое|ее|ые|ие)$", 2, _ADJECTIVE),  # российский, Соединенные
+    ("[бвгґджзклмнпрстфхцчшщ]$", 0, "ей ове овете ите ям ями ях"),
+    ("й$", 1, "ев їв ям ями ях"),
+    ("ь$", 1, "ей ям ями ях ів"),
+    ("[бвгґджзклмнпрстфхцчшщ]а$", 1, "0 ам ами ах ої ій ата"),  # база, баз; uk велика, великої
+    ("я$", 1, "й ям ями ях ь 0"),
+    ("о$", 1, "а у ом е ам ами ах ото 0"),
+    ("[^и]е$", 1, "я ю ем и а у ям ями ях"),
+    ("ие$", 1, "й ям ями ях"),
+    ("[ыи]$", 1, "ам ами ах ов ите 0"),  # Штаты, Штатов
 )
-_LATIN_FEMININE: Final = "y e u ou o i ie oj om ach ami"
-_LATIN_NEUTER: Final = "a u em om owi ovi"
-_LATIN_SHIFT: Final = {"k": ("ce",), "g": ("ze", "dze"), "h": ("ze",), "r": ("rze",), "t": ("cie",), "d": ("dzie",)}
-_SKI: Final = "i iego iemu im ich imi a iej y eho emu ego em ym ymi ou e ej oga ome omu og ega"
-_TO_VOWEL: Final = "ssa sta lla lle lta ksi"
-_NOT_PLURAL: Final = ("s", "x", "z", "sh", "ch")
+
+_LATIN_NARROW: Final[tuple[_Row, ...]] = (
+    ("...[aeiouy]$|..(?:[^aeiousxzhy]|[^sc]h)$", 0, "s"),  # English, German, Dutch, Swedish possessive
+    ("...[^aeiouy]$", 0, "a u em om ovi owi e ov ova ove ovo ovou ovu ovy uv"),  # Slavic: Putinem, Tartusu, Trumpovi
+    ("....[^aeiouy]$", 0, "ie ami ach ech"),
+    ("....[^aeiouy]$", 0, "as ui am in ille illa ilta issa iin iksi ilt ile iga isse"),  # Baltic and Finnic
+    ("....[^aeiouy]$", 0, "nak nek ban ben bol rol tol hoz hez nal nel ert"),  # Hungarian
+    ("....[kg]$", 0, "iem"),  # pl Meksyk, Meksykiem
+    ("....w$", 0, "ia iu iem"),  # pl Wrocław
+    ("....n$", 0, "iu iem"),  # pl Poznań
+    ("....d$", 0, "zie"),  # pl Islamabad, Islamabadzie
+    ("....r$", 0, "ze"),
+    ("....t$", 1, "cie"),  # pl Frankfurt, Frankfurcie
+    ("..[^aeiouy]ek$", 2, "ka ku kiem kem kovi kowi"),  # pl Franciszek, Franciszka; cs Marek
+    ("..[^aeiouy]ec$", 2, "ca cu cem cowi covi"),
+    ("..[^aeiouy]el$", 2, "la lu lem lovi lowi"),  # cs Havel, Havla
+    ("..[^aeiouy]elj$", 3, "lja lju ljem lji"),  # sl Bruselj
+    ("....[aeiou]$", 0, "ssa sta lla lle lta ksi"),  # fi Syyriassa
+    ("...[^aeiouy]a$", 1, "y e u ou i ie oj om ovi uv ova ove ami ach"),  # Latakia, Praha
+    ("....[^aeiouy]a$", 1, "o"),  # sl Evropo
+    ("^..[^aeiouy]a$", 1, "ie ou ach ami"),  # Gaza, but not "gaze"
+    ("..ia$", 1, "i e u ou om"),  # pl Syria, Syrii
+    ("..ie$", 1, "i"),  # cs Itálie, Itálii
+    ("..[kr]a$", -1, "ce rze"),  # pl Ameryka, Ameryce
+    ("..[gh]a$", -1, "ze dze"),  # cs Praha, Praze
+    ("..ta$", -1, "cie"),
+    ("..da$", 1, "zie"),
+    ("...[sc]ka$", 1, "i e ej iej oj u o"),  # Polska, hr Hrvatska
+    ("...[sc]k(?:i|y)$", 1, "i iego iemu im ich imi y eho emu ego ym ymi oga ome omu og ega"),  # Kaczyński, Zelenský
+    ("....[^aeiouy]o$|..[sc]ko$", 1, "a u em om owi ovi"),  # Kosovo, cs Irsko
+    ("...[^aeiouy][iy]$", 0, "ego emu m ho mu ja jem ju ma"),  # pl Berlusconiego
+    ("...chy$", 3, "ch szech chom"),  # pl Włochy
+    ("..mcy$", 3, "miec mczech mcom mcami"),  # pl Niemcy
+    ("...ani?e$", -1, "now nom nami nach nu num ny"),  # pl Amerykanie, cs Američané
+    ("...ania?$", -1, "nov nom ne nih"),  # sk, sl Američani
+)
+_LATIN_ADJECTIVE: Final = (
+    "y i a e o u ej iej ego iego emu iemu ym im ych ich ymi imi ou eho ie oj og oga omu om ega ih ima "  # adjectives
+    "ow ov um ech ach ami ah am"  # plural nouns
+)
+_LATIN_WIDE: Final[tuple[_Row, ...]] = (
+    (".[^aeiouy][aeioy]$", 1, _LATIN_ADJECTIVE),  # pl Wielka, Wielkiej; cs Spojené, Spojených; státy, států
+    ("..[^aeiouy][aey]$", 1, "0"),
+    ("[^aeiouy]$", 0, "a u em om e ie y i ow ov um ech ach ami ima ovi owi"),
+    ("..ia$", 1, "i e u ou om o"),
+)
 _TRAPS: Final = frozenset(
-    {"cookie", "brownie", "germany", "france", "gaze", "cube", "lime", "italian", "asado", "martina", "paula"}
+    {
+        *(
+            "angle",
+            "asado",
+            "brownie",
+            "carlo",
+            "cookie",
+            "cube",
+            "france",
+            "gaze",
+            "germany",
+            "italian",
+            "lime",
+            "malty",
+        ),
+        *("martina", "muslim", "noble", "paula"),
+    }
 )
 """Forms that are well-known words or other names; found by reading lists of hits."""
 
+_GREEK_NARROW: Final[tuple[_Row, ...]] = (
+    ("οσ$", 2, "ου ο ε οι ων ουσ"),
+    ("ασ$", 2, "α"),
+    ("ησ$", 2, "η"),
+    ("[αη]$", 0, "σ"),
+    ("ο$", 1, "ου"),
+)
 
-def _latin(word: str) -> Iterable[str]:
-    last, stem = word[-1], word[:-1]
-    forms = set() if word.endswith(_NOT_PLURAL) else {word + "s"}
-    if last not in "aeiouy":
-        forms |= _joined(word, _LATIN_ANY)
-        if len(word) >= _LONG:
-            forms |= _joined(word, _LATIN_LONG)
-        return forms
-    if ski := re.fullmatch("(.+[sc]k)(?:i|y|a|yi|iy|yy)", word):
-        return forms | _joined(ski[1], _SKI) | {ski[1][:-1] + "y"}
-    if len(word) < _LONG:
-        return forms
-    forms |= _joined(word, _TO_VOWEL)
-    if last == "a" and stem[-1] not in "aeou":
-        return forms | _latin_feminine(stem)
-    if last == "o" and len(word) >= _LONGER:
-        return forms | _joined(stem, _LATIN_NEUTER)
-    if last in "iy":
-        return forms | _joined(word, "ego emu m ho mu ja jem ju")
-    return forms
+_Table = tuple[tuple[re.Pattern[str], int, tuple[str, ...]], ...]
 
 
-def _latin_feminine(stem: str) -> set[str]:
-    forms = _joined(stem, "i e u ou om" if stem[-1] == "i" else _LATIN_FEMININE)
-    return forms | {stem[:-1] + ending for ending in _LATIN_SHIFT.get(stem[-1], ())}
+def _table(*parts: Iterable[_Row]) -> _Table:
+    return tuple(
+        (re.compile(end), cut, tuple(row.replace("0", "") for row in new.split()))
+        for rows in parts
+        for end, cut, new in rows
+    )
+
+
+_TABLES: Final = (
+    (_CYRILLIC, _table(_CYRILLIC_NARROW), _table(_CYRILLIC_NARROW, _CYRILLIC_WIDE)),
+    (_LATIN, _table(_LATIN_NARROW), _table(_LATIN_NARROW, _LATIN_WIDE)),
+    (_GREEK, _table(_GREEK_NARROW), _table(_GREEK_NARROW)),
+)
+_VOWELS: Final = "аеиоуыэюяіїєaeiouy"
+
+
+def _stem(word: str, cut: int) -> str:
+    """The word without its last letters; below zero: without its last vowels and one consonant in front of them."""
+    return word[: len(word) - cut] if cut >= 0 else word.rstrip(_VOWELS)[:-1]
+
+
+@lru_cache(maxsize=4096)
+def inflect(word: str, *, wide: bool = False) -> frozenset[str]:
+    """The other forms of a folded name in Cyrillic, Latin or Greek letters; empty for short words and other scripts.
+
+    `wide` adds adjectives, plurals and short words; see the note of this module.
+    """
+    for letters, narrow_table, wide_table in _TABLES:
+        if letters.fullmatch(word):
+            table = wide_table if wide else narrow_table
+            return (
+                frozenset(
+                    _stem(word, cut) + ending for end, cut, endings in table if end.search(word) for ending in endings
+                )
+                - {word}
+                - _TRAPS
+            )
+    return frozenset()
 
 
 def plural(word: str) -> frozenset[str]:
     """The English plural of a folded Latin word, as it is spelt; empty for short words and other scripts."""
-    if len(word) < _SHORTEST or not _LATIN.fullmatch(word):
+    if not _LATIN.fullmatch(word):
         return frozenset()
-    if word.endswith(_NOT_PLURAL):
+    if word.endswith(("s", "x", "z", "sh", "ch")):
         return frozenset({word + "es"})
     if word[-1] == "y" and word[-2] not in "aeiou":
         return frozenset({word[:-1] + "ies"})
     return frozenset({word + "s"})
-
-
-# Greek ----------------------------------------------------------------------------------------------------------------
-
-_GREEK_ENDINGS: Final = (
-    ("ος", ("ου", "ο", "ε", "οι", "ων", "ους")),
-    ("ας", ("α",)),
-    ("ης", ("η",)),
-    ("α", ("ας", "ες", "ων")),
-    ("η", ("ης", "ες")),
-    ("ο", ("ου", "α", "ων")),
-)
-
-
-def _greek(word: str) -> Iterable[str]:
-    for ending, others in _GREEK_ENDINGS:
-        if word.endswith(ending.replace("ς", "σ")):
-            stem = word[: -len(ending)]
-            return {stem + other.replace("ς", "σ") for other in others}
-    return ()
-
-
-def _joined(stem: str, endings: str) -> set[str]:
-    return {stem + ending for ending in endings.split()}
-
-
-@lru_cache(maxsize=4096)
-def inflect(word: str, *, noun: bool = False) -> frozenset[str]:
-    """The other forms of a folded name in Cyrillic, Latin or Greek letters; empty for short words and other scripts.
-
-    With `noun` the word is a common noun or adjective of a query, and in Cyrillic its plural is made too.
-    """
-    forms: Iterable[str] = ()
-    if len(word) >= _SHORTEST and _CYRILLIC.fullmatch(word):
-        forms = _cyrillic(word, noun=noun)
-    elif len(word) >= _SHORTEST_LATIN and _LATIN.fullmatch(word):
-        forms = _latin(word)
-    elif len(word) >= _LONG and _GREEK.fullmatch(word):
-        forms = _greek(word)
-    return frozenset(forms) - {word} - _TRAPS

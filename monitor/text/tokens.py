@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain, repeat
 from typing import Final
+from unicodedata import normalize
 
 from monitor.text.fold import TABLE, UNEVEN, fold_by_table, folded_clusters, is_mark, mark_class
 from monitor.text.segments import paragraph_bounds, sentence_bounds
@@ -111,6 +112,7 @@ def _from_clusters(text: str) -> tuple[list[str], list[int], list[int]]:
         first.extend(repeat(start, len(form)))
         last.extend(repeat(end, len(form)))
     words, starts, ends = _cut("".join(forms))
+    words = [normalize("NFC", word) for word in words]  # what stood between two jamo may be gone
     return words, [first[start] for start in starts], [last[end - 1] for end in ends]
 
 
