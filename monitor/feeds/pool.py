@@ -37,6 +37,7 @@ class ParsePool:
         self._idle: list[_Parser] = []
         self._timer: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def read(self, document: Document) -> Reading:
         """What the document came to. Raises Unreadable."""
@@ -47,10 +48,12 @@ class ParsePool:
             try:
                 return await self._read(document)
             finally:
-                self._timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._close_soon)
+                if not self._closed:
+                    self._timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._close_soon)
 
     async def close(self) -> None:
-        """End the processes that wait for work."""
+        """End the processes that wait for work; one that is at work ends with its document."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -93,7 +96,7 @@ class ParsePool:
         except TimeoutError:
             raise Unreadable(f"the parser was stopped after {limit:g} s", passing=True) from None
         finally:
-            if fit:
+            if fit and not self._closed:
                 self._idle.append(parser)
             else:
                 await parser.stop()

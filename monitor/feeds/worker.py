@@ -15,6 +15,7 @@ import resource
 import signal
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from monitor.feeds.documents import read_document
@@ -35,11 +36,16 @@ def main() -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):  # nothing that a library prints may get between the frames
             os.dup2(nothing, standard)
-        _send(sink, {"ready": True})
-        while (header := _receive(source)) is not None and (data := _receive(source)) is not None:
-            _limit_processor(seconds)
-            if not _serve(sink, Document(data=data, **json.loads(header))):
-                return
+        serve(source, sink, before_each=lambda: _limit_processor(seconds))
+
+
+def serve(source: BinaryIO, sink: BinaryIO, *, before_each: Callable[[], None]) -> None:
+    """Answer for documents until the input ends, or until this process is no longer fit for another one."""
+    _send(sink, {"ready": True})
+    while (header := _receive(source)) is not None and (data := _receive(source)) is not None:
+        before_each()
+        if not _serve(sink, Document(data=data, **json.loads(header))):
+            return
 
 
 def _limit_processor(seconds: int) -> None:

@@ -26,7 +26,8 @@ from monitor.text.clean import clean_line
 
 # The binding of libxml2 of some systems opens DTD files, so only the parser of the standard library is used.
 feedparser.api.PREFERRED_XML_PARSERS = []
-xml.sax.make_parser()  # loads it now: an import that fails for want of memory would look like a system without a parser
+# It is loaded now: an import that fails for want of memory would look like a system without a parser.
+xml.sax.make_parser()  # noqa: S317 - nothing is parsed with it
 
 WEB_PAGE: Final = "this is a web page, not a feed"
 
@@ -207,7 +208,7 @@ def _entry(raw: Mapping[str, Any], version: str, base: str, inherited: str | Non
     lang = _string(_get(raw, "language")) or _string(_get(raw, "title_detail", "language"))
     raw_entry = Raw(
         guid=_string(_get(raw, "id")),
-        url=_string(_get(raw, "link")),
+        url=_link(raw),
         title=_text(_get(raw, "title_detail"), version),
         body=max(bodies, key=len),
         author=_author(raw),
@@ -239,6 +240,12 @@ def _text(detail: Any, version: str) -> str:
     kind = _string(_get(detail, "type"))
     plain = kind == "text/plain" and (version.startswith("atom") or not looks_like_html(value))
     return value if plain else text_of(value)
+
+
+def _link(raw: Mapping[str, Any]) -> str:
+    """The link; the parser takes a guid for one where there is none, even a guid that is no address."""
+    link = _string(_get(raw, "link"))
+    return link if link != _get(raw, "id") or link.lower().startswith(("http://", "https://")) else ""
 
 
 def _author(raw: Mapping[str, Any]) -> str:
