@@ -67,11 +67,11 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def email_settings(host: MailHost, **others: Any) -> EmailSettings:
+def email_settings(server: MailHost, **others: Any) -> EmailSettings:
     """A channel to that host, with short patience."""
     fields: dict[str, Any] = {
-        "id": "mail", "host": "localhost", "port": host.port, "sender": "Monitor <monitor@example.org>",
-        "security": host.security, "timeout": timedelta(seconds=5),
+        "id": "mail", "host": "localhost", "port": server.port, "sender": "Monitor <monitor@example.org>",
+        "security": server.security, "timeout": timedelta(seconds=5),
     }  # fmt: skip
     return EmailSettings(**(fields | others))
 

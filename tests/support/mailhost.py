@@ -99,6 +99,7 @@ class MailHost:
         size_limit: int = 2_000_000,
         hide: tuple[str, ...] = (),
         auth_in_clear: bool = False,
+        address: str = "127.0.0.1",
     ) -> None:
         self.security = security
         self.certificates = certificates or (Certificates() if security != "none" else None)
@@ -108,6 +109,8 @@ class MailHost:
         self.hide = hide
         """EHLO keywords that are not offered."""
         self.auth_in_clear = auth_in_clear
+        self.address = address
+        """An address of this machine."""
         self.letters: list[Letter] = []
         self.commands: list[tuple[int, str]] = []
         """Connection and command word, in order."""
@@ -151,7 +154,7 @@ class MailHost:
         context = self.certificates.server_context() if self.certificates else None
         self._context = context if self.security == "starttls" else None
         self._server = await self._loop.create_server(
-            lambda: _Dialogue(self, self._context), "127.0.0.1", 0, ssl=context if self.security == "tls" else None
+            lambda: _Dialogue(self, self._context), self.address, 0, ssl=context if self.security == "tls" else None
         )
         return int(self._server.sockets[0].getsockname()[1])
 
