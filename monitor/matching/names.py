@@ -14,6 +14,7 @@ from typing import Final
 
 from monitor.model import Tier
 from monitor.text.clitics import with_article, with_clitics, without_article
+from monitor.text.cyrillic import cyrillic_spellings
 from monitor.text.endings import inflect, plural
 from monitor.text.fold import fold
 from monitor.text.scripts import script_of
@@ -22,7 +23,7 @@ from monitor.text.tokens import Tokens, tokenise
 _TIER_ORDER: Final = (Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TRANSLITERATED)
 _SOUND_SCRIPTS: Final = frozenset({"Latn", "Cyrl", "Grek"})
 _ARTICLE_LIST: Final = (
-    "al el as ash asz asch at ath ad adh ar az an es esh ul аль эль ал ел аш ас ат ад ар аз ан эш ес ат αλ ελ"
+    "al el as ash asz asch at ath ez ed ad adh ar az an es esh ul аль эль ал ел аш ас ат ад ар аз ан эш ес ат αλ ελ"
 )
 _ARTICLES: Final = frozenset(_ARTICLE_LIST.split())
 _PLAIN_ARTICLES: Final = frozenset({"al", "аль", "эль", "ал", "αλ"})
@@ -32,7 +33,8 @@ _APOSTROPHE: Final = re.compile(r"(?<=\w)['’‘ʼʻʿʾ`´′](?=\w)")
 _MIN_CONSONANTS: Final = 3  # of a name of one word; a key of fewer hits common words
 _MIN_TOGETHER: Final = 4  # of all words of a longer name
 _MIN_HEARD: Final = 2  # of any word that has a key
-_MIN_JOINED: Final = 4
+_MIN_JOINED: Final = 4  # letters of a name that may be one word with its article
+_MIN_SPELT: Final = 5  # letters of a name whose Cyrillic spelling is inflected
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +141,27 @@ def _words(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
 def _word(token: str, allowed: set[Tier], *, alone: bool, joined: bool) -> NameWord:
     script = script_of(token)
     forms: dict[str, Tier] = {}
+    by_sound = Tier.TRANSLITERATED in allowed and script in _SOUND_SCRIPTS
+    if by_sound and Tier.INFLECTED in allowed and len(token) >= _MIN_SPELT:
+        for spelling in cyrillic_spellings(token):
+            forms |= dict.fromkeys(inflect(spelling), Tier.TRANSLITERATED)
     if Tier.INFLECTED in allowed:
-        forms = dict.fromkeys(inflect(token, wide=not alone) | with_clitics(token), Tier.INFLECTED)
-    forms[token] = Tier.EXACT
-    for other in (with_article(token), without_article(token)):
-        if other:
-            forms[other] = Tier.EXACT
-    if joined and len(token) >= _MIN_JOINED and script == "Latn":
-        forms["al" + token] = forms["el" + token] = Tier.EXACT  # Alsharaa
-    key = sound_key(token) if Tier.TRANSLITERATED in allowed and script in _SOUND_SCRIPTS else None
-    return NameWord(forms, key, article=script in _SOUND_SCRIPTS)
+        forms |= dict.fromkeys(inflect(token, wide=not alone) | with_clitics(token), Tier.INFLECTED)
+    forms |= dict.fromkeys(_with_article(token, alone=alone, joined=joined), Tier.EXACT)
+    return NameWord(forms, sound_key(token) if by_sound else None, article=script in _SOUND_SCRIPTS)
+
+
+def _with_article(token: str, *, alone: bool, joined: bool) -> set[str]:
+    """The token, and as one word with the article that may stand in front of it.
+
+    An Arabic name with ال loses it only in company: alone, الصدر (al-Sadr) would be any صدر ("was issued").
+    """
+    found = {token, with_article(token) or token}
+    if not alone:
+        found.add(without_article(token))
+    if joined and len(token) >= _MIN_JOINED and token.isascii():
+        found |= {"al" + token, "el" + token}  # Alsharaa
+    return found
 
 
 # Sound keys -----------------------------------------------------------------------------------------------------------
@@ -212,7 +225,10 @@ _LATIN_PAIRS: Final = (
         ("q", "k"),
     ),
 )
-_SIMPLE: Final = re.compile(r"gu(?=[ei])|(?<=[aeiouy])j|c(?=[eiy])|c|j|y")
+_BY_NEIGHBOUR: Final = re.compile(
+    r"(?P<g>gu(?=[ei]))|(?P<s>c(?=[eiy]))|(?P<k>c)|(?P<J>j(?=i)|(?<![aeiouy])j)|(?P<i>[jy])"
+)
+"""Latin letters that are read by what stands next to them; the group is the sound."""
 _CLASSES: Final = str.maketrans("eyo", "iiu")
 _DOUBLED: Final = re.compile(r"(.)\1+")
 _LONGEST: Final = 40
@@ -233,19 +249,6 @@ def sound_key(token: str) -> str | None:
     text = text.translate(_TO_LATIN)
     for old, new in _LATIN_PAIRS if token.isascii() else ():
         text = text.replace(old, new)
-    text = _SIMPLE.sub(_simple, text)
+    text = _BY_NEIGHBOUR.sub(lambda match: str(match.lastgroup), text)
     key = _DOUBLED.sub(r"\1", text.translate(_CLASSES))
     return key if len(_CONSONANTS.findall(key)) >= _MIN_HEARD else None
-
-
-def _simple(match: re.Match[str]) -> str:
-    """One Latin letter that is read by its neighbours."""
-    found = match[0]
-    if found == "gu":
-        return "g"
-    if found == "c":
-        following = match.string[match.end() : match.end() + 1]
-        return "s" if following in {"e", "i", "y"} else "k"
-    if found == "j":
-        return "i" if match.start() and match.string[match.start() - 1] in "aeiouy" else "J"
-    return "i"
