@@ -46,9 +46,11 @@ def read_json(document: Document) -> Reading:
 
 
 def _load(text: str) -> Mapping[str, Any]:
-    """The top object, whatever stands in it: huge numbers stay text, NaN and infinities are nothing."""
+    """The top object, whatever stands in it: huge numbers stay text, NaN and infinities are nothing,
+    and raw control characters in strings, which the cleaner removes, are no mistake.
+    """
     try:
-        value = json.loads(text, parse_int=_integer, parse_constant=lambda _: None)
+        value = json.loads(text, strict=False, parse_int=_integer, parse_constant=lambda _: None)
     except RecursionError:
         raise Unreadable("the document is JSON nested too deep") from None
     except ValueError as error:

@@ -43,6 +43,9 @@ _AMPERSAND = re.compile(r"&(?:#([0-9]++);?|#[xX]([0-9a-fA-F]++);?|([A-Za-z][A-Za
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF))
 _SURROGATES = range(0xD800, 0xE000)
+_FOREIGN = re.compile(
+    rb"(</?)(?!(?:content|dc|dcterms|atom|a10|rdf|rss|xhtml|html|source):)[A-Za-z_][A-Za-z0-9_.-]{0,60}:"
+)
 _MAX_DIGITS = 8
 
 
@@ -53,16 +56,7 @@ def read_xml(document: Document) -> Reading:
     if wrong:
         warnings.add(wrong)
     prepared = _prepare(text, document.max_entries, warnings)
-    # No base URL: it would become part of ids that are no URLs, and they would change when the feed moves.
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    try:
-        parsed: Mapping[str, Any] = feedparser.parse(
-            io.BytesIO(prepared), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
-    except MemoryError:
-        raise
-    except Exception as error:  # it raises all kinds; this is the top of the parser's work, and it is reported
-        raise Unreadable(f"the parser failed: {type(error).__name__}") from error
+    parsed = _parsed(prepared, warnings)
     entries = parsed.get("entries") or ()
     feed = parsed.get("feed") or {}
     version = str(parsed.get("version") or "")
@@ -83,6 +77,35 @@ def read_xml(document: Document) -> Reading:
         lang=own_language,
         warnings=warnings.all(),
     )
+
+
+def _parsed(prepared: bytes, warnings: Warnings) -> Mapping[str, Any]:
+    """What feedparser makes of it; if it raises, what it makes of it without the elements of namespaces that we do not
+    read: a stray coordinate would cost the whole feed.
+    """
+    try:
+        return _feedparser(prepared)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it raises all kinds; the next try reports it
+        warnings.add(f"the parser failed ({type(error).__name__}); read without foreign elements")
+    try:
+        return _feedparser(_FOREIGN.sub(rb"\1unread_", prepared))
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise Unreadable(f"the parser failed: {type(error).__name__}") from error
+
+
+def _feedparser(prepared: bytes) -> Mapping[str, Any]:
+    # No base URL: it would become part of ids that are no URLs, and they would change when the feed moves.
+    parsed: Mapping[str, Any] = feedparser.parse(
+        io.BytesIO(prepared),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    return parsed
 
 
 # ── Before the parser ─────────────────────────────────────────────────────────────────────────────────────────────────

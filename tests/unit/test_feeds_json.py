@@ -117,6 +117,10 @@ def test_what_is_no_feed(data, detail):
     assert str(error.value).startswith(detail)
 
 
+def test_raw_controls_in_strings_are_no_mistake():
+    assert read(b'{"items":[{"title":"a\tb\x01c"}]}').entries[0].title == "a bc"
+
+
 def test_wrong_bytes_are_said():
     data = json.dumps(feed({"title": "t"})).encode() + b"\n"
     assert read(data.replace(b'"t"', b'"t\xff"')).warnings == ("some bytes are not valid utf-8",)

@@ -184,6 +184,19 @@ def test_heads(head):
     assert len(entry.body) <= 15_000
 
 
+@pytest.mark.parametrize(
+    "stray",
+    [
+        "<georss:where xmlns:georss='http://www.georss.org/georss'><gml:pos xmlns:gml='http://www.opengis.net/gml'>1</gml:pos></georss:where>",
+        "<gml:pos>1 2</gml:pos>",
+        "<gml:Point srsName='x'><gml:pos>1</gml:pos></gml:Point>",
+    ],
+)
+def test_stray_element_that_the_parser_falls_over_costs_only_itself(stray):
+    reading = read(rss(item() + stray + item("U", more=stray)))
+    assert [entry.title for entry in reading.entries] == ["T", "U"]
+
+
 def test_trailing_garbage_does_not_matter():
     assert read(rss(item()) + b"<!-- cached --><script>x</script>").warnings == ()
 
