@@ -1,0 +1,298 @@
+"""From rules to what the evaluator runs: queries parsed, names made into variants, words into their forms.
+
+Compiled leaves hold the folded tokens that they accept, each with its tier, so that an article's words are only looked
+up. Every mistake of every rule is collected; a rule with one is left out. Disabled rules are compiled too, for other
+rules may name them with `entity:`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import re2
+
+from monitor.errors import RuleError
+from monitor.matching.names import NameWord, Variant, inflections, variants
+from monitor.matching.parser import compile_regex, parse_leaf, parse_query
+from monitor.matching.query import (
+    And,
+    AtLeast,
+    Entity,
+    Field,
+    First,
+    Lead,
+    Named,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Query,
+    Regex,
+    Wildcard,
+    Word,
+    occurs,
+)
+from monitor.model import Rule, Tier
+from monitor.text.fold import fold
+from monitor.text.tokens import tokenise
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A leaf that is a row of words: a word, a wildcard, a plain phrase."""
+
+    words: "tuple[NameWord | re.Pattern[str] | None, ...]"
+    """None stands for any one word, a pattern for the folded tokens that it matches whole."""
+    term: str
+    exact: tuple[str, ...] | None = None
+    """With `=`: the words as they must be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """A phrase with slop or quorum: its words as leaves of their own."""
+
+    words: tuple[Row, ...]
+    term: str
+    slop: int | None
+    quorum: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression."""
+
+    compiled: "re2._Regexp[str]"
+    term: str
+
+
+@dataclass(slots=True)
+class Names:
+    """The names of a rule, with its guards; what `entity:` means. Shared by all that name the rule."""
+
+    rule_id: str
+    variants: tuple[Variant, ...] = ()
+    blanks: tuple[Row, ...] = ()
+    """The `not:` phrases."""
+    needs: "Node | None" = None
+    within: str = "article"
+
+
+Leaf = Row | Bag | Pattern | Names
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A query with its leaves compiled: `query` says which operator, `parts` are its operands, `leaf` what it matches."""
+
+    query: Query
+    parts: "tuple[Node, ...]" = ()
+    leaf: Leaf | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighted:
+    """A weighted word of a score."""
+
+    node: Node
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRule:
+    """A rule that can be run."""
+
+    rule: Rule
+    names: Names | None
+    query: Node | None
+    weighted: tuple[Weighted, ...] = ()
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Compiles a set of rules together."""
+
+    rules: Mapping[str, Rule]
+    errors: list[RuleError] = field(default_factory=list)
+    _entities: dict[str, Names] = field(default_factory=dict)
+    _edges: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)
+    """rule -> rules that its names' guards refer to, with the part where."""
+
+    def compile(self) -> dict[str, CompiledRule]:
+        """All rules without a mistake, by id."""
+        made = {rule.id: self._rule(rule) for rule in self.rules.values()}
+        self._find_cycles()
+        broken = self._broken()
+        return {name: rule for name, rule in made.items() if name not in broken}
+
+    def _broken(self) -> set[str]:
+        """Rules with a mistake, and those that refer to them."""
+        return {error.rule for error in self.errors if error.rule is not None}
+
+    def _rule(self, rule: Rule) -> CompiledRule:
+        names = self._names_of(rule.id) if rule.names or rule.aliases else None
+        query = self._part(rule, "query", rule.query)
+        weighted: list[Weighted] = []
+        for word, weight in rule.score.words if rule.score else ():
+            node = self._part(rule, f"score.words[{word}]", word, leaf=True)
+            if node is not None:
+                weighted.append(Weighted(node=node, weight=weight))
+        if not (rule.names or rule.aliases or rule.query or rule.score):
+            self._fail(rule, "id", "a rule needs `names`, a `query` or a `score`")
+        if names is None and (rule.needs or rule.not_):
+            self._fail(rule, "needs" if rule.needs else "not[0]", "`needs` and `not` guard `names`; this rule has none")
+        return CompiledRule(rule=rule, names=names, query=query, weighted=tuple(weighted))
+
+    def _names_of(self, rule_id: str) -> Names:
+        """The names of a rule, made once; the guards are filled in after, for they may refer to other rules."""
+        if rule_id in self._entities:
+            return self._entities[rule_id]
+        rule = self.rules[rule_id]
+        names = self._entities[rule_id] = Names(rule_id)
+        found: list[Variant] = []
+        for key, texts in (("names", rule.names), ("aliases", rule.aliases)):
+            if key == "aliases" and not rule.variants.get("alias", True):
+                continue
+            for number, text in enumerate(texts):
+                made = variants(text, alias=key == "aliases", exact=rule.exact, tiers=rule.variants)
+                if not made:
+                    self._fail(rule, f"{key}[{number}]", f"{text!r} has no letter or digit")
+                found += made
+        names.variants = tuple(found)
+        names.blanks = tuple(self._blank(rule, number, text) for number, text in enumerate(rule.not_))
+        names.within = rule.within
+        names.needs = self._part(rule, "needs", rule.needs)
+        if names.needs is not None and rule.within != "article":
+            hindrance = occurs(names.needs.query)
+            if hindrance is not None:
+                self._fail(
+                    rule, "needs", f"{hindrance} has no place, so `within: {rule.within}` cannot be told from it"
+                )
+        return names
+
+    def _blank(self, rule: Rule, number: int, text: str) -> Row:
+        tokens = tokenise(text).folded
+        if not tokens:
+            self._fail(rule, f"not[{number}]", f"{text!r} has no letter or digit")
+        return Row(tuple(_word(token, rule) for token in tokens), text)
+
+    # queries
+
+    def _part(self, rule: Rule, part: str, text: str | None, *, leaf: bool = False) -> Node | None:
+        """Parse and compile one query of a rule."""
+        if text is None:
+            return None
+        try:
+            query = (parse_leaf if leaf else parse_query)(text)
+        except RuleError as error:
+            self._fail(rule, part, error.message, error.offset)
+            return None
+        return self._node(rule, part, text, query)
+
+    def _node(self, rule: Rule, part: str, text: str, query: Query) -> Node:
+        def below(*queries: Query) -> tuple[Node, ...]:
+            return tuple(self._node(rule, part, text, one) for one in queries)
+
+        match query:
+            case And(parts) | Or(parts):
+                return Node(query, below(*parts))
+            case Near(left, right):
+                return Node(query, below(left, right))
+            case Not(one) | Field(_, one) | AtLeast(_, one) | First(_, one) | Lead(one) | Named(_, one):
+                return Node(query, below(one))
+            case Entity(name):
+                return Node(query, leaf=self._entity(rule, part, text, name))
+            case Word(word, exact):
+                return Node(query, leaf=_sequence((word,), rule, exact=exact))
+            case Wildcard(pattern):
+                return Node(query, leaf=Row((_wildcard(pattern),), pattern))
+            case Phrase():
+                return Node(query, leaf=_phrase(query, rule))
+            case Regex(pattern):
+                return Node(query, leaf=Pattern(compile_regex(pattern), f"/{pattern}/"))
+
+    def _entity(self, rule: Rule, part: str, text: str, name: str) -> Names:
+        offset = text.find(f"entity:{name}")
+        target = self.rules.get(name)
+        if target is None:
+            self._fail(rule, part, f"entity:{name} refers to no rule", offset)
+            return Names(name)
+        if not (target.names or target.aliases):
+            self._fail(rule, part, f"entity:{name} refers to a rule without names", offset)
+            return Names(name)
+        if part == "needs":
+            self._edges.setdefault(rule.id, {})[name] = (part, offset)
+        return self._names_of(name)
+
+    def _find_cycles(self) -> None:
+        """Guards that need each other could never be decided."""
+        for begin, edges in self._edges.items():
+            for name, (part, offset) in edges.items():
+                if begin in self._reach(name):
+                    self._fail(self.rules[begin], part, f"entity:{name} comes back to {begin}: a cycle", offset)
+
+    def _reach(self, begin: str) -> set[str]:
+        found: set[str] = set()
+        left = [begin]
+        while left:
+            name = left.pop()
+            if name not in found:
+                found.add(name)
+                left += self._edges.get(name, {})
+        return found
+
+    def _fail(self, rule: Rule, part: str, message: str, offset: int | None = None) -> None:
+        self.errors.append(RuleError(message, rule=rule.id, part=part, offset=offset))
+
+
+def entities(node: Node | None) -> Iterable[Names]:
+    """All names that a compiled query refers to."""
+    if node is None:
+        return
+    if isinstance(node.leaf, Names):
+        yield node.leaf
+    for part in node.parts:
+        yield from entities(part)
+
+
+# leaves
+
+
+def _word(word: str, rule: Rule, *, exact: bool = False) -> NameWord:
+    """A word of a query with its inflections, where the rule allows them."""
+    plain = exact or rule.exact or not rule.variants.get("inflected", True)
+    return NameWord({fold(word): Tier.EXACT} if plain else inflections(word))
+
+
+def _sequence(words: Sequence[str], rule: Rule, *, exact: bool = False) -> Row:
+    """Words side by side; one that folds to several tokens is several."""
+    made: list[NameWord | re.Pattern[str] | None] = []
+    written: list[str] = []
+    for word in words:
+        if word == "*":
+            made.append(None)
+            written.append("")
+        elif "*" in word or "?" in word:
+            made.append(_wildcard(word))
+            written.append(word)
+        else:
+            tokens = tokenise(word)
+            for at in range(len(tokens)):
+                shown = word[tokens.starts[at] : tokens.ends[at]]
+                made.append(_word(shown, rule, exact=exact))
+                written.append(shown)
+    term = " ".join(words)
+    return Row(tuple(made), term, tuple(written) if exact else None)
+
+
+def _phrase(phrase: Phrase, rule: Rule) -> Row | Bag:
+    if phrase.slop is None and phrase.quorum is None:
+        return _sequence(phrase.words, rule, exact=phrase.exact)
+    words = tuple(_sequence((word,), rule) for word in phrase.words)
+    return Bag(words, " ".join(phrase.words), phrase.slop, phrase.quorum)
+
+
+def _wildcard(pattern: str) -> "re.Pattern[str]":
+    """`*` is any letters, none included; `?` is one. On folded tokens."""
+    parts = re.split(r"([*?])", pattern)
+    return re.compile("".join({"*": r"\w*", "?": r"\w"}.get(part, re.escape(fold(part))) for part in parts))
