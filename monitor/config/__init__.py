@@ -9,7 +9,6 @@ from collections.abc import Mapping as Map
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from monitor.config.build import build_settings, check_rule_names
 from monitor.config.document import Mapping, Scalar, Sequence, read_document
@@ -18,11 +17,9 @@ from monitor.config.environment import override
 from monitor.config.rule_files import RuleSet, compile_set, read_rules
 from monitor.config.scope import check_rule_scope, name_outlets
 from monitor.errors import ConfigError, Fault
+from monitor.matching import RuleIndex
 from monitor.model import Rule
 from monitor.settings import Settings
-
-if TYPE_CHECKING:
-    from monitor.matching import RuleIndex
 
 __all__ = ["Loaded", "example_fault", "listed_feeds", "load", "load_rules", "load_settings"]
 
@@ -34,7 +31,7 @@ class Loaded:
     settings: Settings
     rules: tuple[Rule, ...]
     """In the order of the files, which is that of their names."""
-    index: "RuleIndex"
+    index: RuleIndex
     warnings: tuple[str, ...] = ()
     """What works but is not wise, one sentence each."""
 

@@ -22,6 +22,7 @@ from monitor.errors import Fault
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_COMPLAINTS = 200
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
@@ -185,8 +186,8 @@ def parse_document(text: str, file: Path) -> Document:
         document.faults.append(document.fault_at(index, f"the character U+{code:04X} is not allowed in YAML"))
     except yaml.MarkedYAMLError as error:
         document.faults.append(_syntax_fault(document, error))
-    except _TooDeep as error:
-        document.faults.append(document.fault_at(error.index, f"is nested deeper than {MAX_DEPTH} levels"))
+    except _StoppedError as stop:
+        complaints.append((stop.index, str(stop)))
     document.misshapen = bool(complaints)
     document.faults[:0] = [document.fault_at(index, message) for index, message in complaints]
     return document
@@ -213,11 +214,11 @@ def _syntax_fault(document: Document, error: yaml.MarkedYAMLError) -> Fault:
     return document.fault_at(index, f"this is no valid YAML: {advice or problem}")
 
 
-class _TooDeep(Exception):
-    """Ends the reading; it becomes a fault at once."""
+class _StoppedError(Exception):
+    """The rest is not read; the text says why."""
 
-    def __init__(self, index: int) -> None:
-        super().__init__()
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(reason)
         self.index = index
 
 
@@ -256,6 +257,8 @@ class _Composer:
         return self._root
 
     def _complain(self, index: int, message: str) -> None:
+        if len(self._complaints) == MAX_COMPLAINTS:
+            raise _StoppedError(index, "here and below are more mistakes; mend those above first")
         self._complaints.append((index, message))
 
     def _take(self, event: yaml.Event) -> None:
@@ -284,7 +287,7 @@ class _Composer:
 
     def _open(self, opened: _Open) -> None:
         if len(self._stack) >= MAX_DEPTH:
-            raise _TooDeep(opened.start)
+            raise _StoppedError(opened.start, f"is nested deeper than {MAX_DEPTH} levels")
         self._stack.append(opened)
 
     def _close(self, end: int) -> None:

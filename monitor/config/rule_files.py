@@ -6,10 +6,10 @@ that does not, so that references to it are no faults of their own.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -20,12 +20,12 @@ from monitor.config.explain import faults_of
 from monitor.config.offsets import index_of
 from monitor.config.rules_file import RuleEntry, RulesFile
 from monitor.errors import Fault, RuleError
+from monitor.matching import RuleIndex, compile_rules
 from monitor.model import Examples, Rule, RuleKind, Score, Severity
 
-if TYPE_CHECKING:
-    from monitor.matching import RuleIndex
-
 _ID_LINE = re.compile(r"""^\s*(?:-\s+)?(?:\{\s*)?id:\s*["']?([a-z0-9][a-z0-9._-]*)""", re.MULTILINE)
+_PHRASE = re.compile(r"[^\s\"/:()#=&|~<>-][^\"/:()#=&|~<>]*\s[^\"/:()#=&|~<>]*")
+_OPERATOR = re.compile(r"\b(AND|OR|NOT|O?NEAR|NOTNEAR|SENTENCE|PARAGRAPH|ATLEAST|FIRST|LEAD)\b")
 _PART = re.compile(r"(?P<key>[a-z_]+)(?:\[(?P<place>\d+)\]|\.words\[(?P<word>.*)\])?", re.DOTALL)
 
 
@@ -52,8 +52,12 @@ class RuleSet:
             return document.fault_at(index_of(document.text, found, offset), message, rule_id)
         return document.fault(found, message, rule_id)
 
+    def score_words(self, rule_id: str) -> Node | None:
+        """The words of a rule's score."""
+        return _below(_below(self.places[rule_id][1], "score"), "words")
 
-def _below(node: Node, step: str | int) -> Node | None:
+
+def _below(node: Node | None, step: str | int) -> Node | None:
     """A value below; of the words of a score, the word itself, since that is where faults are."""
     if isinstance(node, ListNode):
         return node.items[step] if isinstance(step, int) and step < len(node.items) else None
@@ -168,7 +172,7 @@ def _rule(entry: RuleEntry, document: Document, node: Node) -> Rule:
         names=entry.names,
         aliases=entry.aliases,
         query=entry.query,
-        score=Score(threshold=score.threshold, words=tuple(score.words.items())) if score else None,
+        score=Score(threshold=score.threshold, words=tuple(_leaves(score.words))) if score else None,
         needs=entry.needs,
         within=entry.within,
         not_=entry.not_,
@@ -189,10 +193,15 @@ def _rule(entry: RuleEntry, document: Document, node: Node) -> Rule:
     return replace(rule, version=keys.rule_version(rule))
 
 
-def compile_set(found: RuleSet) -> "RuleIndex":
-    """Compile what holds; faults go to the set. Look at them before using the index."""
-    from monitor.matching import compile_rules  # noqa: PLC0415
+def _leaves(words: Map[str, int]) -> Iterator[tuple[str, int]]:
+    """The words of a score as query leaves: several words are a phrase, for which YAML has taken the quotes away."""
+    for word, weight in words.items():
+        phrase = _PHRASE.fullmatch(word) and not _OPERATOR.search(word)
+        yield (f'"{word}"' if phrase else word), weight
 
+
+def compile_set(found: RuleSet) -> RuleIndex:
+    """Compile what holds; faults go to the set. Look at them before using the index."""
     stand_ins = [Rule(id=name, kind=RuleKind.TOPIC, title=name, names=("stand-in",)) for name in sorted(found.spoilt)]
     compiled = compile_rules((*found.rules, *stand_ins))
     for error in compiled.errors:
@@ -203,7 +212,7 @@ def compile_set(found: RuleSet) -> "RuleIndex":
 
 def _compile_fault(found: RuleSet, error: RuleError) -> Fault:
     """A complaint of `matching` at its place in the file."""
-    part = _PART.fullmatch(error.part)
+    part, offset = _PART.fullmatch(error.part), error.offset
     path: list[str | int] = []
     if part:
         path.append(part["key"])
@@ -211,4 +220,7 @@ def _compile_fault(found: RuleSet, error: RuleError) -> Fault:
             path.append(int(part["place"]))
         elif part["word"] is not None:
             path += ["words", f"key:{part['word']}"]
-    return found.fault(error.rule or "", path, error.offset, f"{error.part}: {error.message}")
+            if _below(found.score_words(error.rule or ""), path[-1]) is None:  # a phrase, in the quotes of `_leaves`
+                path[-1] = f"key:{part['word'].strip(chr(34))}"
+                offset = max(0, offset - 1) if offset is not None else None
+    return found.fault(error.rule or "", path, offset, f"{error.part}: {error.message}")

@@ -77,10 +77,10 @@ def test_every_mistake_is_told_with_a_caret_and_ends_with_two(folder):
     assert done.returncode == 2
     lines = done.stderr.splitlines()
     assert lines[0] == 'MONITOR_POLLING__EVRY: names nothing in the settings: "EVRY"; did you mean "EVERY"?'
-    place = f'{folder}/rules/b.yaml:2:27: rule b: unknown key "nmaes"; did you mean "names"?'
+    place = f'{folder}/rules/b.yaml:2:25: rule b: unknown key "nmaes"; did you mean "names"?'
     assert lines[lines.index(place) + 1 : lines.index(place) + 3] == [
         "      - {id: b, kind: base, nmaes: [x]}",
-        f"{' ' * 30}^",
+        f"{' ' * 28}^",
     ]
     assert any(line.startswith(f"{folder}/rules/c.yaml:2:") and "nobody" in line for line in lines)
     assert lines[-1] == "3 errors"

@@ -90,6 +90,14 @@ def test_a_hundred_thousand_openings_are_refused_at_once(opening):
     assert time.monotonic() - began < 5
 
 
+def test_a_file_of_mistakes_is_not_read_to_its_end():
+    began = time.monotonic()
+    document = parse_document("k: v\n" * 100_000, FILE)
+    assert len(document.faults) == 201
+    assert "more mistakes" in document.faults[-1].message
+    assert time.monotonic() - began < 5
+
+
 def test_shared_references_are_not_followed():
     bomb = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(9)

@@ -61,7 +61,7 @@ def test_everything_said(rules):
     assert (base.labels, base.max_age) == ({"desk": "mena", "country": "SY"}, timedelta(days=7))
     assert base.examples == Examples(match=("the Khmeimim air base",), ignore=("hummingbirds",))
     assert (base.file, base.line) == (str(rules / "a.yaml"), 3)
-    assert extradition.score == Score(threshold=30, words=(("extradit*", 15), ("hand over", 15), ("football", -50)))
+    assert extradition.score == Score(threshold=30, words=(("extradit*", 15), ('"hand over"', 15), ("football", -50)))
     assert (extradition.title, extradition.enabled, extradition.exact) == ("extradition", False, True)
     assert future.query == '"military facilities"\nNEAR/30 future\n'
     for rule in found.rules:
@@ -170,10 +170,12 @@ QUERY_FAULTS = [
     ("query: 'alpha AND (beta OR gamma'", None),
     ("query: alpha AND entity:nobody", "entity:nobody"),
     ("query: |\n      alpha AND\n      entity:nobody\n", "entity:nobody"),
-    ("query: >-\n      alpha AND\n\n      'entity:nobody\n", None),
+    ("query: >-\n      alpha AND\n\n      (entity:r\n", None),
     ('query: "\\u0430lpha \\\n      AND entity:nobody"', "entity:nobody"),
     ("names: [Tartus]\n    needs: port AND entity:nobody", "entity:nobody"),
     ("score: {threshold: 2, words: {alpha: 1, 'entity:nobody': 2}}", "entity:nobody"),
+    ("score: {threshold: 2, words: {alpha: 1, 'a* b': 2}}", "a* b"),  # a phrase, with a star too short
+    ("score: {threshold: 2, words: {alpha: 1, beta AND gamma: 2}}", "beta AND gamma"),  # no leaf
 ]
 
 
