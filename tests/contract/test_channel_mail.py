@@ -5,15 +5,14 @@ import socket
 from datetime import timedelta
 
 import pytest
-from support.channels import PASSWORD, email_settings, mail
+from support.channels import PASSWORD, mail, send, words
+from support.channels import mail_channel as channel
 from support.mailhost import Certificates, Drop, Late, MailHost, Withhold
 
+from monitor.channels import make_channel
 from monitor.channels.email import EmailChannel
-from monitor.channels.mailbox import Mailbox
-from monitor.channels.mime import mail_bytes
-from monitor.errors import ChannelError
 from monitor.model import FailureReason, Outcome
-from monitor.settings import EmailSettings, Secret
+from monitor.settings import DeliverySettings, EmailSettings, Secret
 
 O, R = Outcome, FailureReason  # noqa: E741
 BEFORE_THE_DOT = ["greeting", "ehlo", "mail", "rcpt", "data"]
@@ -28,31 +27,6 @@ def certificates():
 def host():
     with MailHost() as made:
         yield made
-
-
-def channel(server, *, final_timeout=5.0, idle=30.0, **others):
-    return EmailChannel(email_settings(server, **others), final_timeout=final_timeout, idle=idle)
-
-
-def send(made, *messages):
-    async def run():
-        try:
-            return [await made.send(message) for message in messages]
-        finally:
-            await made.close()
-
-    return asyncio.run(run())
-
-
-async def until(condition, seconds=10.0):
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.01)
-
-
-def words(host):
-    return [word for _, word in host.commands]
 
 
 # ── Where it fails ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -102,7 +76,7 @@ def test_the_answer_to_the_dot_may_take_longer_than_any_command(host):
 
 def test_by_default_it_waits_ten_minutes_for_that_answer():
     settings = EmailSettings(id="m", host="localhost", sender="m@example.org")
-    assert EmailChannel(settings).timeout == 600 + 4 * 60 + 10
+    assert make_channel(settings, DeliverySettings()).timeout == 600 + 4 * 60 + 10
 
 
 def test_commands_that_each_come_just_in_time_are_too_slow_together(host):
@@ -153,6 +127,48 @@ def test_a_server_that_speaks_something_else(lines, outcome, reason):
 
     result = asyncio.run(run())
     assert (result.outcome, result.reason) == (outcome, reason)
+
+
+def test_a_server_that_stops_reading_before_the_dot_has_not_got_the_message():
+    async def run():
+        over = asyncio.Event()
+
+        async def talk(reader, writer):
+            for line in (b"220 x\r\n", b"250 x\r\n", b"250 x\r\n", b"250 x\r\n", b"354 x\r\n"):
+                writer.write(line)
+                if not line.startswith(b"354"):
+                    await reader.readline()
+            await over.wait()
+            writer.transport.abort()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        made = EmailChannel(
+            EmailSettings(
+                id="m",
+                host="127.0.0.1",
+                port=port,
+                sender="m@example.org",
+                security="none",
+                timeout=timedelta(seconds=1),
+            )
+        )
+        result = await made.send(mail(text="Khmeimim\n" * 2_000_000))
+        await made.close()
+        over.set()
+        server.close()
+        await server.wait_closed()
+        return result
+
+    result = asyncio.run(run())
+    assert (result.outcome, result.reason) == (O.TRANSIENT, R.TIMEOUT)
+
+
+def test_a_connection_that_breaks_at_login_is_tried_again_later():
+    with MailHost(accounts={"me": PASSWORD}) as host:
+        host.script("auth", Drop())
+        (result,) = send(channel(host, username="me", password=Secret(PASSWORD)), mail())
+        assert (result.outcome, result.reason) == (O.TRANSIENT, R.CONNECT_ERROR)
 
 
 def test_a_name_without_an_address_is_tried_again_later(host):
@@ -271,152 +287,3 @@ def test_a_server_that_repeats_the_password_does_not_get_it_into_our_log(repeate
         (result,) = send(channel(host, username="me", password=Secret(PASSWORD)), mail())
         assert repeated not in repr(result)
         assert "***" in result.detail
-
-
-# ── Letters ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_what_the_server_gets_is_what_was_written(host):
-    message = mail(".\r\n", text=".\n..\n.\r\n\n.\rQUIT\n" + "قاعدة\n" * 100)
-    send(channel(host), message)
-    sender = Mailbox(local="monitor", domain="example.org", name="Monitor")
-    assert host.letters[0].raw == mail_bytes(message, message.content, sender=sender)
-
-
-def test_a_message_larger_than_any_buffer_arrives_whole(certificates, tmp_path):
-    certificates.write_ca(tmp_path / "ca.pem")
-    with MailHost(security="tls", certificates=certificates, size_limit=10_000_000) as host:
-        message = mail(text="Khmeimim\n" * 300_000)
-        (result,) = send(channel(host, ca_file=tmp_path / "ca.pem"), message)
-        assert result.outcome is O.SENT
-        assert len(host.letters[0].raw) > 5_000_000
-
-
-def test_a_message_larger_than_the_server_takes_is_its_own_fault():
-    with MailHost(size_limit=1_000) as host:
-        (result,) = send(channel(host), mail(text="x " * 1_000))
-        assert (result.outcome, result.reason) == (O.CONTENT, R.CLIENT_ERROR)
-        assert "mail" not in words(host)
-
-
-@pytest.mark.parametrize(
-    ("fields", "address", "offered", "outcome"),
-    [
-        ({}, "почта@example.org", True, O.SENT),
-        ({}, "почта@example.org", False, O.REFUSED),  # this address cannot be served here
-        ({}, "desk@bücher.example", False, O.SENT),  # its ASCII form needs nothing
-        ({"sender": "монитор@example.org"}, "you@example.org", True, O.SENT),
-        ({"sender": "монитор@example.org"}, "you@example.org", False, O.BROKEN),  # no message can be sent
-    ],
-)
-def test_addresses_that_are_not_ascii(fields, address, offered, outcome):
-    with MailHost(smtputf8=offered) as host:
-        (result,) = send(channel(host, **fields), mail(address=address))
-        assert result.outcome is outcome
-        assert [("SMTPUTF8" in letter.options) for letter in host.letters] == [offered] * (outcome is O.SENT)
-
-
-@pytest.mark.parametrize("address", ["", "nobody", "a@b.example>\r\nDATA", "a@b.example, c@d.example"])
-def test_what_is_no_address_is_refused_without_asking(host, address):
-    (result,) = send(channel(host), mail(address=address))
-    assert (result.outcome, result.reason) == (O.REFUSED, R.CLIENT_ERROR)
-    assert host.connections == 0
-
-
-@pytest.mark.parametrize("hello", [None, "monitor.example.org"])
-def test_it_introduces_itself(host, hello):
-    send(channel(host, hello=hello), mail())
-    assert host.hellos == [hello] if hello else "." in host.hellos[0]
-
-
-# ── Connections ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_twenty_letters_share_a_connection(host):
-    send(channel(host), *(mail(key=f"k{number}") for number in range(21)))
-    assert [letter.connection for letter in host.letters] == [1] * 20 + [2]
-
-
-def test_an_idle_connection_is_left(host):
-    async def run():
-        made = channel(host, idle=0.05)
-        await made.send(mail())
-        await until(lambda: host.open == 0)
-        result = await made.send(mail())
-        await made.close()
-        return result
-
-    assert asyncio.run(run()).outcome is O.SENT
-    assert host.connections == 2
-
-
-@pytest.mark.parametrize("how", ["cut", "421"])
-def test_an_idle_connection_that_is_gone_costs_no_attempt(host, how):
-    async def run():
-        made = channel(host)
-        await made.send(mail(key="one"))
-        if how == "cut":
-            host.cut_all()
-        else:
-            host.script("mail", "421 4.4.2 idle too long", times=1)
-        result = await made.send(mail(key="two"))
-        await made.close()
-        return result
-
-    assert asyncio.run(run()).outcome is O.SENT
-    assert [letter.connection for letter in host.letters] == [1, 2]
-
-
-def test_many_at_once_share_two_connections(host):
-    async def run():
-        made = channel(host)
-        results = await asyncio.gather(*(made.send(mail(key=f"k{number}")) for number in range(8)))
-        await made.close()
-        return results
-
-    assert {result.outcome for result in asyncio.run(run())} == {O.SENT}
-    assert host.connections == 2
-
-
-def test_when_all_connections_hang_the_next_letter_does_not_wait_for_ever(host):
-    host.script("content", Withhold())
-
-    async def run():
-        made = channel(host, timeout=timedelta(seconds=0.2), final_timeout=3)
-        hung = [asyncio.create_task(made.send(mail(key=f"k{number}"))) for number in range(2)]
-        await until(lambda: len(host.letters) == 2)
-        result = await made.send(mail(key="third"))
-        for task in hung:
-            task.cancel()
-        await asyncio.gather(*hung, return_exceptions=True)
-        await made.close()
-        return result
-
-    result = asyncio.run(run())
-    assert (result.outcome, result.reason) == (O.TRANSIENT, R.TIMEOUT)
-
-
-@pytest.mark.parametrize("stage", ["greeting", "rcpt", "content"])
-def test_cancelling_hangs_up(host, stage):
-    host.script(stage, Withhold())
-
-    async def run():
-        made = channel(host)
-        task = asyncio.create_task(made.send(mail()))
-        await until(lambda: host.letters if stage == "content" else host.open and (stage in ("greeting", *words(host))))
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await made.close()
-
-    asyncio.run(run())
-    assert "quit" not in words(host)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"sender": "nobody"}, {"reply_to": "nobody"}, {"hello": "two words"}, {"security": "perhaps"}],
-)
-def test_settings_that_cannot_be_used_are_told_at_once(host, fields):
-    with pytest.raises(ChannelError, match="channel mail:"):
-        channel(host, **fields)

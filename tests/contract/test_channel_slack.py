@@ -1,11 +1,10 @@
 """The Slack channel against a web server that misbehaves."""
 
-import asyncio
 from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
-from support.channels import SlackRig, SlackTlsRig, post
+from support.channels import SlackRig, SlackTlsRig, post, send
 from support.mailhost import Certificates
 from support.slackhost import Answer, Cut, SlackHost
 
@@ -27,16 +26,6 @@ def rig(tmp_path, certificates):
     made = SlackRig(tmp_path, certificates)
     with made.running():
         yield made
-
-
-def send(channel, *messages):
-    async def run():
-        try:
-            return [await channel.send(message) for message in messages]
-        finally:
-            await channel.close()
-
-    return asyncio.run(run())
 
 
 def blocks(*made):

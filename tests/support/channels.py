@@ -1,11 +1,12 @@
 """Each channel with a real sink behind it, under one interface, for the contract suite and its neighbours."""
 
+import asyncio
 import contextlib
 import email
 import ipaddress
 import mailbox
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import policy
@@ -15,7 +16,7 @@ from typing import Any
 from monitor.channels import make_channel
 from monitor.channels.email import EmailChannel
 from monitor.channels.protocol import Channel
-from monitor.model import MailContent, Outgoing, Severity, SlackContent
+from monitor.model import MailContent, Outgoing, SendResult, Severity, SlackContent
 from monitor.settings import DeliverySettings, EmailSettings, MaildirSettings, Secret, SlackSettings
 from support.mailhost import Certificates, Late, MailHost, Withhold
 from support.slackhost import Answer, SlackHost
@@ -74,6 +75,36 @@ def email_settings(server: MailHost, **others: Any) -> EmailSettings:
         "security": server.security, "timeout": timedelta(seconds=5),
     }  # fmt: skip
     return EmailSettings(**(fields | others))
+
+
+def mail_channel(server: MailHost, *, final_timeout: float = 5.0, idle: float = 30.0, **others: Any) -> EmailChannel:
+    """A channel to that host, with short patience."""
+    return EmailChannel(email_settings(server, **others), final_timeout=final_timeout, idle=idle)
+
+
+def send(channel: Channel, *messages: Outgoing) -> list[SendResult]:
+    """Send one after the other on one loop, and close."""
+
+    async def run() -> list[SendResult]:
+        try:
+            return [await channel.send(message) for message in messages]
+        finally:
+            await channel.close()
+
+    return asyncio.run(run())
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Until it holds; fails the test when it does not in time."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.01)
+
+
+def words(host: MailHost) -> list[str]:
+    """The commands that the server got."""
+    return [word for _, word in host.commands]
 
 
 class MaildirRig:

@@ -229,6 +229,7 @@ def test_keys_in_message_ids_and_file_names(key, token):
         ('"Desk, \\"Night\\"" <a@example.org>', "a@example.org", 'Desk, "Night"'),
         ("a@bücher.example", "a@xn--bcher-kva.example", ""),  # the ASCII form says the same name
         ("a@straße.example", "a@straße.example", ""),  # the ASCII form at hand would be another domain
+        ("a@" + "é" * 70 + ".example", "a@" + "é" * 70 + ".example", ""),  # too long a label for an ASCII form
         ("почта@пример.example", "почта@xn--e1afmkfd.example", ""),
     ],
 )
