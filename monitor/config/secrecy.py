@@ -6,6 +6,7 @@ in doubt a line is left out: the place alone still leads there. Misspelt keys (`
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 
 from monitor.shown import MASK, shown_url
 
@@ -35,8 +36,11 @@ def _like_a_secret(key: str) -> bool:
     return bool(_SECRET_KEY.search(key)) or _alike(key, "password") or _alike(key, "secret")
 
 
+@lru_cache(maxsize=4096)
 def _alike(key: str, word: str) -> bool:
     """Whether a key is the word, or a slip of the fingers away from it."""
+    if not len(word) / 2 < len(key) < len(word) * 2 or len(set(key.lower()) & set(word)) < len(set(word)) / 2:
+        return False  # said here only because the comparison is slow
     return bool(get_close_matches(key.lower(), (word,), 1, 0.75))
 
 
