@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor import alerting, config
+from monitor.config.values import duration
 from monitor.model import Excerpt, Severity, Tier
 from monitor.settings import StoreSettings
 from monitor.store import open_store
@@ -62,7 +63,7 @@ def hits(
 
 def _duration(text: str) -> timedelta:
     try:
-        return config.parse_duration(text)
+        return duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
 

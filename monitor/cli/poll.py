@@ -67,7 +67,7 @@ async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -
             await engine.settle()
         while await engine.deliver_due():
             await engine.settle()
-        return await _failed(parts, wanted)
+        return sorted({*await _failed(parts, wanted), *engine.failed})
     finally:
         await close(parts)
 

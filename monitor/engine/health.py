@@ -71,17 +71,18 @@ class Gauges:
     """The figures of the store as metrics; set from the pulse when they are asked for."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        new = {"registry": registry}
-        self.up = Gauge("monitor_up", "1 while the daemon does its work", **new)
-        self.ready = Gauge("monitor_ready", "1 while the daemon can also write its store", **new)
-        self.feeds = Gauge("monitor_feeds", "Feeds that are polled", **new)
-        self.overdue = Gauge("monitor_feeds_overdue", "Feeds that should have been polled by now", **new)
-        self.failing = Gauge("monitor_feeds_failing", "Feeds whose last poll failed", **new)
-        self.stored = Gauge("monitor_articles_stored", "Articles in the store", **new)
-        self.hits = Gauge("monitor_hits_stored", "Hits in the store", **new)
-        self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], **new)
-        self.oldest = Gauge("monitor_oldest_pending_seconds", "Age of the oldest delivery that is not through", **new)
-        self.broken = Gauge("monitor_channels_broken", "Channels that do not deliver", **new)
+        self.up = Gauge("monitor_up", "1 while the daemon does its work", registry=registry)
+        self.ready = Gauge("monitor_ready", "1 while the daemon can also write its store", registry=registry)
+        self.feeds = Gauge("monitor_feeds", "Feeds that are polled", registry=registry)
+        self.overdue = Gauge("monitor_feeds_overdue", "Feeds that should have been polled by now", registry=registry)
+        self.failing = Gauge("monitor_feeds_failing", "Feeds whose last poll failed", registry=registry)
+        self.stored = Gauge("monitor_articles_stored", "Articles in the store", registry=registry)
+        self.hits = Gauge("monitor_hits_stored", "Hits in the store", registry=registry)
+        self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], registry=registry)
+        self.oldest = Gauge(
+            "monitor_oldest_pending_seconds", "Age of the oldest delivery that is not through", registry=registry
+        )
+        self.broken = Gauge("monitor_channels_broken", "Channels that do not deliver", registry=registry)
 
     def set(self, pulse: Pulse) -> None:
         """Take over what the pulse says."""

@@ -36,29 +36,40 @@ class Journal:
     def __init__(self) -> None:
         self._log = structlog.get_logger()
         self.registry = CollectorRegistry()
-        new = {"registry": self.registry}
-        self.polls = Counter("monitor_polls", "Polls, by how they ended", ["status"], **new)
-        self.fetch_errors = Counter("monitor_fetch_errors", "Failed polls, by kind", ["kind"], **new)
-        self.poll_seconds = Histogram("monitor_poll_seconds", "Duration of a poll, fetch to record", **new)
-        self.articles = Counter("monitor_articles", "New articles stored", **new)
-        self.revisions = Counter("monitor_revisions", "Changed texts of stored articles", **new)
-        self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], **new)
-        self.alerts = Counter("monitor_alerts", "Alerts stored", **new)
-        self.attempts = Counter("monitor_attempts", "Attempts, by channel and outcome", ["channel", "outcome"], **new)
-        self.failures = Counter(
-            "monitor_attempt_failures", "Failed attempts, by channel and reason", ["channel", "reason"], **new
+        registry = self.registry
+        self.polls = Counter("monitor_polls", "Polls, by how they ended", ["status"], registry=registry)
+        self.fetch_errors = Counter("monitor_fetch_errors", "Failed polls, by kind", ["kind"], registry=registry)
+        self.poll_seconds = Histogram("monitor_poll_seconds", "Duration of a poll, fetch to record", registry=registry)
+        self.articles = Counter("monitor_articles", "New articles stored", registry=registry)
+        self.revisions = Counter("monitor_revisions", "Changed texts of stored articles", registry=registry)
+        self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], registry=registry)
+        self.alerts = Counter("monitor_alerts", "Alerts stored", registry=registry)
+        self.attempts = Counter(
+            "monitor_attempts", "Attempts, by channel and outcome", ["channel", "outcome"], registry=registry
         )
-        self.unknown = Counter("monitor_outcome_unknown", "Attempts whose outcome was lost", ["channel"], **new)
-        self.dead = Counter("monitor_deliveries_given_up", "Deliveries that became dead letters", ["channel"], **new)
+        self.failures = Counter(
+            "monitor_attempt_failures",
+            "Failed attempts, by channel and reason",
+            ["channel", "reason"],
+            registry=registry,
+        )
+        self.unknown = Counter(
+            "monitor_outcome_unknown", "Attempts whose outcome was lost", ["channel"], registry=registry
+        )
+        self.dead = Counter(
+            "monitor_deliveries_given_up", "Deliveries that became dead letters", ["channel"], registry=registry
+        )
         self.latency = Histogram(
-            "monitor_latency_seconds", "Time to `sent`", ["since"], buckets=_LATENCY_BUCKETS, **new
+            "monitor_latency_seconds", "Time to `sent`", ["since"], buckets=_LATENCY_BUCKETS, registry=registry
         )
         self.faults = Counter(
-            "monitor_faults", "Faults of this program that were caught and recorded", ["where"], **new
+            "monitor_faults", "Faults of this program that were caught and recorded", ["where"], registry=registry
         )
-        self.reloads = Counter("monitor_reloads", "Reloads of settings and rules, by result", ["result"], **new)
-        self.reload_ok = Gauge("monitor_reload_successful", "1 if the last reload was taken over", **new)
-        self.rules = Gauge("monitor_rules", "Rules in force", **new)
+        self.reloads = Counter(
+            "monitor_reloads", "Reloads of settings and rules, by result", ["result"], registry=registry
+        )
+        self.reload_ok = Gauge("monitor_reload_successful", "1 if the last reload was taken over", registry=registry)
+        self.rules = Gauge("monitor_rules", "Rules in force", registry=registry)
 
     # polls
 
@@ -114,7 +125,7 @@ class Journal:
                     severity=match.severity.value,
                     words=", ".join(words),
                     clause=", ".join(match.clauses),
-                    title=one.article.title,
+                    title=one.article.title[:100],
                 )
 
     # deliveries

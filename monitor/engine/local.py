@@ -47,6 +47,8 @@ class LocalEngine:
         self._delivering = asyncio.Lock()
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self.failed: set[str] = set()
+        """Feeds whose last poll could not be recorded."""
 
     # life
 
@@ -120,12 +122,15 @@ class LocalEngine:
                 if self._stopping:
                     return
                 recorded = await flow.poll(self.parts, claim)
+            self.failed.discard(claim.feed.id)
             if recorded.deliveries:
                 self.nudge()
         except StoreBusy as error:
             # Not recorded, so not done: the lease runs out and the feed is polled again.
+            self.failed.add(claim.feed.id)
             self._down("poll", error)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad feed never stops the others
+            self.failed.add(claim.feed.id)
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
 
     def _host(self, claim: FeedClaim) -> asyncio.Semaphore:

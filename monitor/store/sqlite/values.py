@@ -75,8 +75,8 @@ def dumped(value: Sequence[str] | Mapping[str, str]) -> str:
 
 
 def dump_alert(alert: Alert) -> str:
-    """The snapshot of an alert."""
-    return json.dumps(_ALERT.dump_python(alert, mode="json"))
+    """The snapshot of an alert. The fallback is for read-only mappings, which labels come as."""
+    return json.dumps(_ALERT.dump_python(alert, mode="json", fallback=dict, warnings="none"))
 
 
 def load_alert(raw: str) -> Alert:
