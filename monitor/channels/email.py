@@ -69,6 +69,11 @@ class EmailChannel:
         return self._patience + self._settings.timeout.total_seconds() + self._final_timeout + 10
 
     @property
+    def at_once(self) -> int:
+        """One a connection."""
+        return _CONNECTIONS
+
+    @property
     def rate(self) -> tuple[float, int]:
         """As configured."""
         return self._settings.rate, self._settings.burst

@@ -56,6 +56,11 @@ class MaildirChannel:
         return _TIMEOUT
 
     @property
+    def at_once(self) -> int:
+        """One; the disk is quick."""
+        return 1
+
+    @property
     def rate(self) -> tuple[float, int]:
         """A disk needs no sparing; the figure only bounds what one moment takes."""
         return 100.0, 100

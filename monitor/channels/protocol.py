@@ -29,6 +29,10 @@ class Channel(Protocol):
     def rate(self) -> tuple[float, int]:
         """Messages a second, and how many may go at once after a pause."""
 
+    @property
+    def at_once(self) -> int:
+        """How many sends may run side by side. One where an answer such as 429 must hold back the next message."""
+
     async def send(self, message: Outgoing) -> SendResult:
         """Try once to send; say what came of it."""
 

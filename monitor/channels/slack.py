@@ -64,6 +64,11 @@ class SlackChannel:
         return self._settings.timeout.total_seconds() + 5
 
     @property
+    def at_once(self) -> int:
+        """One: when Slack says 429, nothing else may be on its way."""
+        return 1
+
+    @property
     def rate(self) -> tuple[float, int]:
         """As configured; Slack allows one message a second and channel."""
         return self._settings.rate, self._settings.burst

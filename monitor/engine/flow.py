@@ -134,12 +134,16 @@ def judge(
 async def alert(parts: Parts) -> int:
     """Fold deliveries that piled up while a channel or this program was down into one digest for each recipient.
 
-    Returns how many deliveries are now carried by digests. Nothing is omitted: each digest has a line for every one.
+    Only once the channel sends again, so that an interruption ends in one digest and not in many. Returns how many
+    deliveries are now carried by digests. Nothing is omitted: each digest has a line for every one.
     """
     settings = parts.live.loaded.settings.delivery
     now = parts.clock()
     carried = 0
     for pending in await parts.store.late(now, settings.late_after, settings.max_singles):
+        state = parts.state_of(pending[0].channel)
+        if state.failures or not alerting.may_send(state, now):
+            continue
         alerts = await parts.store.alerts([delivery.alert_key for delivery in pending])
         folded = alerting.catch_up(pending, alerts, now=now, settings=settings)
         if folded is not None:
@@ -229,6 +233,9 @@ async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: 
     await parts.store.record_attempt(record)
     parts.states[channel.id] = after
     parts.journal.attempted(claim, result, decision.state, decision.why, number=number, now=now)
+    if before.failures and not after.failures:
+        # It sends again: what piled up is folded before it drains one by one.
+        await alert(parts)
     if text is not None:
         await tell_operator(
             parts,

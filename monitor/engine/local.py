@@ -28,9 +28,6 @@ from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_leas
 from monitor.errors import StoreBusy, StoreError
 from monitor.model import DeliveryClaim, FeedClaim, FeedKind
 
-IN_FLIGHT = 8
-"""Deliveries of one channel under way at once. More than one, so that a mail server that takes its ten minutes over one
-message holds up one message."""
 OVERDUE_AFTER = timedelta(minutes=5)
 
 
@@ -160,7 +157,7 @@ class LocalEngine:
         sends = self._sends.setdefault(channel.id, set())
         state = parts.state_of(channel.id)
         now = parts.clock()
-        room = IN_FLIGHT - len(sends)
+        room = channel.at_once - len(sends)
         if alerting.probing(state, now):
             room = 0 if sends else 1
         granted = flow.claimable(parts, channel, state, room)

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import threading
 import time
 
 import pytest
-from support.rig import ROOT, Mail, Rig, until
+from support.rig import ROOT, Mail, Rig, free_port, until
 
 SECRET = "canary-9f3b7c"
 
@@ -177,12 +176,6 @@ def test_the_healthcheck_command(rig):
     assert ask().stdout == "up\n"
     assert '"status": "up"' in ask("--ready").stdout
     assert rig.stop() == 0
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 # ── trouble around it ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -45,6 +46,13 @@ def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
         if time.monotonic() > deadline:
             raise AssertionError(f"did not happen within {seconds} s")
         threading.Event().wait(0.02)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 class Web:
@@ -93,7 +101,7 @@ class Mail:
         self.accepted: list[bytes] = []
         self.on: dict[str, Callable[[], object]] = {}
         self.answers: Callable[[str], str | None] = lambda _address: None
-        self.controller = Controller(self, hostname="127.0.0.1", port=port)
+        self.controller = Controller(self, hostname="127.0.0.1", port=port or free_port())
         self.controller.start()
         self.port: int = self.controller.server.sockets[0].getsockname()[1]
 
