@@ -158,10 +158,11 @@ def _excerpt(piece: _Piece) -> Excerpt:
     lead = len(raw) - len(raw.lstrip())
     start = piece.start + lead
     text = _SPACE.sub(" ", raw.strip())
+    marks = ((max(left - start, 0), min(right - start, len(text))) for left, right in piece.marks)
     return Excerpt(
         field=piece.field,
         text=text,
-        marks=tuple((max(left - start, 0), min(right - start, len(text))) for left, right in piece.marks),
+        marks=tuple((left, right) for left, right in marks if left < right),
         rtl=is_rtl(text),
         cut_left=piece.start > piece.sentence[0],
         cut_right=piece.end < piece.sentence[1],

@@ -29,6 +29,9 @@ _BLOCKS_BUDGET = 10_300
 _FALLBACK_BUDGET = 2_400
 _PLAIN_BUDGET = 3_800
 """Of a message without blocks; Slack splits longer ones."""
+_COMMA = 2
+_CLOSING = 200
+"""Kept for the line that says how much is missing."""
 _MAX_LINK = 1500
 _JOINER = "\u2060"
 """WORD JOINER: invisible, no width, no line break; it keeps a sign from being read as markup."""
@@ -68,8 +71,8 @@ def marked_down(text: str) -> str:
 
 
 def size(value: object) -> int:
-    """How much of Slack's limit a part of a message uses: its JSON, in UTF-16 units."""
-    return units(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    """How much of Slack's limit a part of a message uses: its JSON as it is sent, in UTF-16 units."""
+    return units(json.dumps(value, ensure_ascii=False))
 
 
 # ── the text ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -78,9 +81,9 @@ def size(value: object) -> int:
 def _fallback(head: str, parts: Iterable[Sequence[str]], limit: int) -> str:
     """The headline and as many whole parts as fit; how many are missing is said."""
     lines = [marked_down(head)]
-    used, missing = units(lines[0]), 0
+    used, missing = size(lines[0]), 0
     for part in parts:
-        length = sum(units(one) + 1 for one in part)
+        length = sum(size(one) for one in part)
         if missing or used + length > limit:
             missing += 1
         else:
@@ -135,7 +138,7 @@ def _article_blocks(head: str, view: View) -> tuple[Block, ...]:
     blocks.append(_context((" · ".join(f"{name}: {value}" for name, value in view.facts),)))
     closing = [_context((f"No longer hit: {', '.join(view.dropped)}",))] if view.dropped else []
     closing.append(_context(view.footer))
-    room = _BLOCKS_BUDGET - size(blocks) - size(closing)
+    room = _BLOCKS_BUDGET - size(blocks) - size(closing) - _CLOSING
     shown, missing = _fitted((_reason_blocks(reason) for reason in view.reasons), room, MAX_BLOCKS - len(blocks) - 4)
     missing += len(view.more_rules)
     more = [_context((f"and {missing} more {'rule' if missing == 1 else 'rules'}",))] if missing else []
@@ -172,11 +175,11 @@ def _digest_blocks(head: str, listing: Listing) -> tuple[Block, ...]:
     by_rule = ", ".join(f"{rule} ({count})" for rule, count in listing.by_rule)
     blocks = [_header(head), _context((listing.intro, *((by_rule,) if by_rule else ())))]
     closing = [_context(listing.footer)]
-    room = _BLOCKS_BUDGET - size(blocks) - size(closing) - 200
+    room = _BLOCKS_BUDGET - size(blocks) - size(closing) - _CLOSING
     shown: list[Block] = []
     for one in listing.lines:
         element = _digest_line(one)
-        room -= size(element) + 1
+        room -= size(element) + _COMMA
         if room < 0:
             break
         shown.append(element)
@@ -197,12 +200,16 @@ def _fitted(choices: Iterable[Iterator[Block]], room: int, places: int) -> tuple
     shown: list[Block] = []
     missing = 0
     for forms in choices:
-        fits = None if missing or len(shown) >= places else next((one for one in forms if size(one) + 1 <= room), None)
+        fits = (
+            None
+            if missing or len(shown) >= places
+            else next((one for one in forms if size(one) + _COMMA <= room), None)
+        )
         if fits is None:
             missing += 1
         else:
             shown.append(fits)
-            room -= size(fits) + 1
+            room -= size(fits) + _COMMA
     return shown, missing
 
 

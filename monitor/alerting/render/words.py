@@ -102,15 +102,20 @@ def safe_link(url: str | None) -> Link | None:
         return None
     place = f"[{coded}]" if ":" in coded else coded
     netloc = place if port is None else f"{place}:{port}"
-    tail = quote(parts.path, safe="/%:@!$&'()*+,;=~") or "/"
+    tail = _quoted(parts.path) or "/"
     if parts.query:
-        tail += "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~?")
+        tail += f"?{_quoted(parts.query)}"
     if parts.fragment:
-        tail += "#" + quote(parts.fragment, safe="/%:@!$&'()*+,;=~?")
+        tail += f"#{_quoted(parts.fragment)}"
     made = f"{parts.scheme}://{netloc}{tail}"
     if len(made) > MAX_LINK:
         return None
     return Link(url=made, host=coded if _mixed(host) else host)
+
+
+def _quoted(part: str) -> str:
+    """Part of an address in ASCII, without signs that could end it where people or programs read it."""
+    return quote(part, safe="/%:@!$&'()*+,;=~?", errors="replace")
 
 
 def _coded(label: str) -> str:
