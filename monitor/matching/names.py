@@ -86,10 +86,12 @@ def variants(
 ) -> tuple[Variant, ...]:
     """The ways to write a name. `exact` leaves folding alone; a tier that is false in `tiers` is left out.
 
-    Empty when the name has no letter or digit. The first variant is the name as it was written.
+    Empty when the name has no letter or digit, or its own tier is off. The first variant is the name as it was written.
     """
     tier = Tier.ALIAS if alias else Tier.EXACT
-    allowed = {one for one in _TIER_ORDER if not exact and (tiers or {}).get(one, True)}
+    allowed = {one for one in _TIER_ORDER if (tiers or {}).get(one, True)}
+    if tier not in allowed:
+        return ()
     found: list[Variant] = []
     for spelling in _spellings(name):
         tokens = tokenise(spelling)
@@ -214,19 +216,17 @@ _LATIN_PAIRS: Final = (
         ("dh", "d"),
     ),
     *(
-        ("ts", "c"),
-        ("tz", "c"),
+        ("ts", "C"),
+        ("tz", "C"),
         ("ck", "k"),
         ("ks", "x"),
-        ("qu", "k"),
         ("ou", "u"),
         ("oo", "u"),
         ("w", "v"),
-        ("q", "k"),
     ),
 )
 _BY_NEIGHBOUR: Final = re.compile(
-    r"(?P<g>gu(?=[ei]))|(?P<s>c(?=[eiy]))|(?P<k>c)|(?P<J>j(?=i)|(?<![aeiouy])j)|(?P<i>[jy])"
+    r"(?P<g>gu(?=[ei]))|(?P<s>c(?=[eiy]))|(?P<k>qu(?=[aei])|[cq])|(?P<J>j(?=i)|(?<![aeiouy])j)|(?P<i>[jy])"
 )
 """Latin letters that are read by what stands next to them; the group is the sound."""
 _CLASSES: Final = str.maketrans("eyo", "iiu")

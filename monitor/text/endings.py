@@ -48,7 +48,7 @@ _CYRILLIC_NARROW: Final[tuple[_Row, ...]] = (
     ("ь$", 1, "я ю ем е и і ью єм еві"),  # Израиль, Казань
     ("[бвгґджзклмнпрстфхцчшщ]а$", 1, "ы и е у ой ою ей ею і о"),  # Москва; not Шараа
     ("[бвгґджзклмнпрстфхцчшщьиіае]я$", 1, "и е ю ей ею ї єю і"),  # Сирия
-    ("..(?:к|в|н|л|щ)о$", 1, "а у ом е ові"),  # Порошенко, Внуково
+    ("...[квнлщ]о$", 1, "а у ом е ові"),  # Порошенко, Внуково; not Осло
     ("ие$", 1, "я ю ем и"),
     ("...[ыи]$", 1, "ам ами ах ов ів ям ями ях ев 0"),  # Афины, американцы
     ("....и$", 0, "те"),  # bg българи, българите
@@ -79,6 +79,7 @@ _LATIN_NARROW: Final[tuple[_Row, ...]] = (
     ("....[^aeiouy]$", 0, "as ui am in ille illa ilta issa iin iksi ilt ile iga isse"),  # Baltic and Finnic
     ("....[^aeiouy]$", 0, "nak nek ban ben bol rol tol hoz hez nal nel ert"),  # Hungarian
     ("....[kg]$", 0, "iem"),  # pl Meksyk, Meksykiem
+    ("....j$", 0, "i"),  # cs Bombaj
     ("....w$", 0, "ia iu iem"),  # pl Wrocław
     ("....n$", 0, "iu iem"),  # pl Poznań
     ("....d$", 0, "zie"),  # pl Islamabad, Islamabadzie
@@ -98,7 +99,7 @@ _LATIN_NARROW: Final[tuple[_Row, ...]] = (
     ("..[gh]a$", -1, "ze dze"),  # cs Praha, Praze
     ("..ta$", -1, "cie"),
     ("..da$", 1, "zie"),
-    ("...[sc]ka$", 1, "i e ej iej oj u o"),  # Polska, hr Hrvatska
+    ("...[sc]ka$", 1, "i e ej iej oj u o em"),  # Polska, hr Hrvatska, sl Portugalska
     ("...[sc]k(?:i|y)$", 1, "i iego iemu im ich imi y eho emu ego ym ymi oga ome omu og ega"),  # Kaczyński, Zelenský
     ("....[^aeiouy]o$|..[sc]ko$", 1, "a u em om owi ovi"),  # Kosovo, cs Irsko
     ("...[^aeiouy][iy]$", 0, "ego emu m ho mu ja jem ju ma"),  # pl Berlusconiego

@@ -43,7 +43,7 @@ _ABBREVIATION_LIST: Final = (
     "лейт мл гр тов зам зав пом род ум св оз гор пос дер км кг чел экз изд авт тел бул буд кв напр ім тис ред"
 )
 _ABBREVIATIONS: Final = frozenset(_ABBREVIATION_LIST.split())
-_SINGLE: Final = frozenset("гвнэтедпстмлрокč")  # г., в., т. е., т. д., н. э., р.: one lower-case letter
+_PRONOUNS: Final = frozenset("яI")  # the words of one letter that end sentences; others are initials, г., т. е., z. B.
 
 
 def paragraph_bounds(text: str) -> list[tuple[int, int]]:
@@ -101,5 +101,5 @@ def _abbreviated(before: str, following: str) -> bool:
     if word.isdigit():
         return len(word) <= _DAY and _MONTH.match(following) is not None
     if len(word) == 1:
-        return word.isupper() or bool(found[1]) or word in _SINGLE
+        return bool(found[1]) or word not in _PRONOUNS
     return word.casefold() in _ABBREVIATIONS
