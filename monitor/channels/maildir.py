@@ -152,5 +152,6 @@ def _sweep(folder: Path) -> None:
     oldest = time.time() - _ABANDONED
     with os.scandir(folder) as found:
         for entry in found:
-            if _SUFFIX in entry.name and entry.stat(follow_symlinks=False).st_mtime < oldest:
-                Path(entry.path).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # finished by another attempt meanwhile
+                if _SUFFIX in entry.name and entry.stat(follow_symlinks=False).st_mtime < oldest:
+                    Path(entry.path).unlink()

@@ -26,6 +26,8 @@ _DRAIN_PAUSE = 0.02
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
 _MECHANISM_REFUSED = 504
 """Unrecognised authentication type (RFC 4954, 4): the next mechanism may do."""
+_CLOSING = 421
+"""The server hangs up (RFC 5321, 3.8)."""
 _Failure = aiosmtplib.SMTPException | OSError | ValueError
 _FAILURES = (aiosmtplib.SMTPException, OSError, ValueError)
 """Whatever the library lets out: its own errors, TLS errors after STARTTLS, and refused command arguments."""
@@ -281,6 +283,8 @@ class SmtpSession:
             )
         failed = refusal(Stage.CONTENT, answer.code, answer.message, self._secrets)
         if failed is not None:
+            if answer.code == _CLOSING:
+                self.abort()
             return failed
         self._clean = True
         return SendResult(

@@ -1,6 +1,7 @@
 """The mail channel: what a letter looks like to the server, and how connections are shared."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -30,8 +31,16 @@ def host():
 # ── Letters ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_the_server_gets_is_what_was_written(host):
-    message = mail(".\r\n", text=".\n..\n.\r\n\n.\rQUIT\n" + "قاعدة\n" * 100)
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".\n..\n...\n.QUIT\n.\r\n\n.\rQUIT\n",  # stays readable, so that lines begin with dots
+        ".\n..\n" + "قاعدة\n" * 100,  # becomes base64
+        "x" * 75 + "." * 200,  # folded in the middle of dots
+    ],
+)
+def test_what_the_server_gets_is_what_was_written(host, text):
+    message = mail(".\r\n", text=text)
     send(channel(host), message)
     sender = Mailbox(local="monitor", domain="example.org", name="Monitor")
     assert host.letters[0].raw == mail_bytes(message, message.content, sender=sender)
@@ -121,6 +130,53 @@ def test_an_idle_connection_that_is_gone_costs_no_attempt(host, how):
 
     assert asyncio.run(run()).outcome is O.SENT
     assert [letter.connection for letter in host.letters] == [1, 2]
+
+
+def test_a_server_that_closes_after_the_dot_is_not_asked_again_at_once(host):
+    host.script("content", "421 4.3.2 shutting down", recipient="second@example.org")
+    results = send(channel(host), mail(key="one"), mail(key="two", address="second@example.org"))
+    assert [result.outcome for result in results] == [O.SENT, O.TRANSIENT]
+    assert words(host).count("mail") == 2
+
+
+def test_cancelling_in_the_middle_of_a_message_sends_no_more_of_it():
+    size = 9_000_000
+
+    async def run():
+        cancelled, over = asyncio.Event(), asyncio.Event()
+        got = 0
+
+        async def talk(reader, writer):
+            nonlocal got
+            for line in (b"220 x\r\n", b"250 x\r\n", b"250 x\r\n", b"250 x\r\n", b"354 x\r\n"):
+                writer.write(line)
+                if not line.startswith(b"354"):
+                    await reader.readline()
+            got = len(await reader.read(1000))
+            await cancelled.wait()
+            with contextlib.suppress(ConnectionError):
+                while part := await reader.read(1_000_000):
+                    got += len(part)
+            writer.transport.abort()
+            over.set()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        with MailHost() as host:  # only for its settings
+            made = channel(host, host="127.0.0.1", port=port)
+        task = asyncio.create_task(made.send(mail(text="Khmeimim\n" * (size // 9))))
+        await until(lambda: got)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        cancelled.set()
+        await over.wait()
+        await made.close()
+        server.close()
+        await server.wait_closed()
+        return got
+
+    assert asyncio.run(run()) < size
 
 
 def test_many_at_once_share_two_connections(host):
