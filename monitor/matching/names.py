@@ -191,44 +191,18 @@ _TO_LATIN: Final = str.maketrans(
         **dict(zip("αβγδεζηθικλμνξοπρσςτυφχψω", "avgdezitiklmnxoprsstifhpo", strict=True)),
     }
 )
-_GREEK_PAIRS: Final = (
-    ("ου", "u"),
-    ("μπ", "b"),
-    ("ντ", "d"),
-    ("γκ", "g"),
-    ("τσ", "C"),
-    ("τζ", "J"),
-    ("αι", "e"),
-    ("ει", "i"),
+_LATIN_GROUPS: Final = (
+    "tsch=S tch=S shch=S sch=S dsch=J dzh=J zh=J dj=J sh=S sz=S cz=S ch=S kh=h gh=g ph=f th=t dh=d ts=C tz=C ck=k ks=x "
+    "ou=u oo=u w=v"
 )
-_CYRILLIC_PAIRS: Final = (("дж", "J"), ("тс", "C"), ("кс", "x"))
-_LATIN_PAIRS: Final = (
-    *(("tsch", "S"), ("tch", "S"), ("sch", "S"), ("shch", "S"), ("dsch", "J"), ("dzh", "J"), ("zh", "J"), ("dj", "J")),
-    *(
-        ("sh", "S"),
-        ("sz", "S"),
-        ("cz", "S"),
-        ("ch", "S"),
-        ("kh", "h"),
-        ("gh", "g"),
-        ("ph", "f"),
-        ("th", "t"),
-        ("dh", "d"),
-    ),
-    *(
-        ("ts", "C"),
-        ("tz", "C"),
-        ("ck", "k"),
-        ("ks", "x"),
-        ("ou", "u"),
-        ("oo", "u"),
-        ("w", "v"),
-    ),
-)
+_OTHER_GROUPS: Final = "дж=J тс=C кс=x ου=u μπ=b ντ=d γκ=g τσ=C τζ=J αι=e ει=i"
+_SOUNDS: Final = dict(pair.split("=") for pair in f"{_LATIN_GROUPS} {_OTHER_GROUPS}".split())
+_GROUP: Final = re.compile("|".join(_SOUNDS))
 _BY_NEIGHBOUR: Final = re.compile(
     r"(?P<g>gu(?=[ei]))|(?P<s>c(?=[eiy]))|(?P<k>qu(?=[aei])|[cq])|(?P<J>j(?=i)|(?<![aeiouy])j)|(?P<i>[jy])"
 )
 """Latin letters that are read by what stands next to them; the group is the sound."""
+_CYRILLIC_OR_GREEK: Final = re.compile("[\u0400-\u052f]+|[\u0370-\u03ff]+")
 _CLASSES: Final = str.maketrans("eyo", "iiu")
 _DOUBLED: Final = re.compile(r"(.)\1+")
 _LONGEST: Final = 40
@@ -241,14 +215,14 @@ def sound_key(token: str) -> str | None:
 
     None for fewer than two consonants, digits, other scripts, and words of more than 40 letters.
     """
-    if len(token) > _LONGEST or not token.isalpha() or script_of(token) not in _SOUND_SCRIPTS:
+    if len(token) > _LONGEST:
         return None
-    text = token
-    for old, new in () if token.isascii() else (*_GREEK_PAIRS, *_CYRILLIC_PAIRS):
-        text = text.replace(old, new)
-    text = text.translate(_TO_LATIN)
-    for old, new in _LATIN_PAIRS if token.isascii() else ():
-        text = text.replace(old, new)
-    text = _BY_NEIGHBOUR.sub(lambda match: str(match.lastgroup), text)
+    text = _GROUP.sub(lambda match: _SOUNDS[match[0]], token)
+    if token.isascii() and token.isalpha():
+        text = _BY_NEIGHBOUR.sub(lambda match: str(match.lastgroup), text)
+    elif _CYRILLIC_OR_GREEK.fullmatch(token):
+        text = text.translate(_TO_LATIN)
+    else:
+        return None
     key = _DOUBLED.sub(r"\1", text.translate(_CLASSES))
     return key if len(_CONSONANTS.findall(key)) >= _MIN_HEARD else None

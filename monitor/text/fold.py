@@ -49,6 +49,7 @@ _SPOKEN_MARKS: Final = (
     range(0xA800, 0xAC00),
     range(0x11000, 0x12000),
 )
+_FLAG: Final = "\U0010ffff"  # not a character, so no text loses anything by its use below
 _MARKS_SEEN: Final = 24  # behind one letter; sorting them is quadratic in `unicodedata`, and nothing real has as many
 _STROKE: Final = re.compile(r"LATIN SMALL LETTER ([A-Z]) WITH ")
 
@@ -88,6 +89,8 @@ def _letter(char: str) -> str:
         return str(decimal(char))
     if kind[0] == "Z":
         return " "
+    if char == _FLAG:
+        return ""
     stroke = _STROKE.match(name(char, "")) if kind == "Ll" else None
     return stroke[1].lower() if stroke else char
 
@@ -113,15 +116,21 @@ class _Table(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         folded = self[code] = _fold_one(chr(code))
-        if len(folded) != 1:
-            UNEVEN.add(chr(code))
         return folded
 
 
-UNEVEN: Final[set[str]] = set()
-"""Characters met so far whose folded form is not one character long: where they stand, offsets shift."""
+class _Flagged(dict[int, str]):
+    """The same, with a flag in front of each form that is not one character long."""
+
+    def __missing__(self, code: int) -> str:
+        folded = TABLE[code]
+        flagged = self[code] = folded if len(folded) == 1 else _FLAG + folded
+        return flagged
+
+
 TABLE: Final = _Table()
 """Code point to folded form; grows as code points are looked up."""
+_FLAGGED: Final = _Flagged()
 _HALF_WIDTH_VOICING: Final = re.compile("[\uff9e\uff9f]")
 
 
@@ -130,22 +139,27 @@ def fold_char(char: str) -> str:
     return TABLE[ord(char)]
 
 
-def fold_by_table(text: str) -> str | None:
-    """The folded text when a look at each character alone is enough, else None."""
+def fold_by_table(text: str) -> tuple[str, bool] | None:
+    """The folded text when a look at each character alone is enough, else None.
+
+    With it whether offsets hold: each character has become one character.
+    """
     if text.isascii():
-        return text.lower()
+        return text.lower(), True
     if not is_normalized("NFC", text) or _HALF_WIDTH_VOICING.search(text):
         return None
-    folded = text.translate(TABLE)
-    return folded if is_normalized("NFC", folded) else None
+    folded = text.translate(_FLAGGED)
+    even = _FLAG not in folded
+    if not even:
+        folded = folded.replace(_FLAG, "")
+    return (folded, even) if is_normalized("NFC", folded) else None
 
 
 def fold(text: str) -> str:
     """The form of a text in which names and words are compared. Idempotent; linear time; any string is allowed."""
-    folded = fold_by_table(text)
-    if folded is None:
-        folded = normalize("NFC", "".join(form for form, _, _ in folded_clusters(text)))
-    return folded
+    if done := fold_by_table(text):
+        return done[0]
+    return normalize("NFC", "".join(form for form, _, _ in folded_clusters(text)))
 
 
 def folded_clusters(text: str) -> Iterator[tuple[str, int, int]]:

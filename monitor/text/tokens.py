@@ -16,7 +16,7 @@ from itertools import accumulate, chain, repeat
 from typing import Final
 from unicodedata import normalize
 
-from monitor.text.fold import TABLE, UNEVEN, fold_by_table, folded_clusters, is_mark, mark_class
+from monitor.text.fold import TABLE, fold_by_table, folded_clusters, is_mark, mark_class
 from monitor.text.segments import paragraph_bounds, sentence_bounds
 
 _ASCII_WORD: Final = re.compile(r"([a-z0-9]+)")
@@ -60,13 +60,13 @@ def _rare_word() -> re.Pattern[str]:
 
 def tokenise(text: str) -> Tokens:
     """Cut a text into folded tokens with their places. Linear time; any string is allowed."""
-    folded = fold_by_table(text)
-    if folded is None:
-        words, starts, ends = _from_clusters(text)
-    else:
+    if done := fold_by_table(text):
+        folded, offsets_hold = done
         words, starts, ends = _cut(folded)
-        if not text.isascii() and not UNEVEN.isdisjoint(text):
+        if not offsets_hold:
             starts, ends = _moved(text, starts, ends)
+    else:
+        words, starts, ends = _from_clusters(text)
     return Tokens(
         text,
         tuple(words),

@@ -70,6 +70,7 @@ MARKED = st.text(
         ("wait… Acme™ №5", "wait  acme   5"),  # nothing is glued to a word
         ("x\u00a0y", "x y"),
         ("\ud800", "\ud800"),  # a lone surrogate stays what it is
+        ("a\U0010ffffß", "ass"),  # no character at all, and the flag that folding uses
         ("", ""),
     ],
 )

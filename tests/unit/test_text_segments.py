@@ -42,6 +42,7 @@ SCRAPS = st.lists(
         ["वह आया। ", "वह गया।"],
         ["No stop here\n\n", "New paragraph"],  # a blank line ends a sentence
         ["One. \n \n", "Two."],
+        ["It fell.\n\n", "iPhone sales."],  # even where lower case follows
         ["A line\nbroken softly."],  # a single line end does not
         ["So he said (in vain). ", "Then left."],
         ["Plan B. Then more."],  # an initial, in doubt one sentence
@@ -72,6 +73,7 @@ def test_paragraphs(paragraphs):
         ("First.\n\nSecond one. Third.", "one", "Second one."),  # after a blank line
         ("First.\n\nSecond one.\n\nThird.", "Second", "Second one."),
         ("alone", "alone", "alone"),
+        ("  Alone here. Two.", "here", "Alone here."),
         ("One two. Three.", "", "One two."),  # an empty span stands in the sentence that begins there
     ],
 )
