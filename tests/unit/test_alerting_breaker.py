@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.made import NOW, result
 
@@ -194,6 +194,7 @@ def test_a_channel_that_breaks_is_told_at_once():
     assert notice_due(moment, after(WRONG, state=moment), later(minutes=6)) is not None
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     steps=st.lists(
         st.tuples(

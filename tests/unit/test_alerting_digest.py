@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.made import NOW, alert, card, delivery, reason, subscriber
 
@@ -83,6 +83,7 @@ def test_an_alert_without_an_article_has_a_line_too():
     assert (line.title, line.url, line.outlet, line.rtl) == ("A channel is down", None, None, False)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from(Severity), max_size=40), st.integers(0, 10))
 def test_every_delivery_is_a_single_or_a_line_and_the_key_is_stable(severities, singles):
     pending, alerts = backlog(*severities)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.hostile import TITLES
 from support.made import NOW, alert, card, digest_line, excerpt, reason
@@ -281,6 +281,7 @@ def test_hostile_titles(name, kind):
         text.encode()
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     kind=st.sampled_from(AlertKind), text=hostile, marks=st.lists(st.tuples(st.integers(-2, 70), st.integers(-2, 70)))
 )
@@ -297,6 +298,7 @@ def test_any_text_makes_one_clean_subject_and_our_tags_alone(kind, text, marks):
         assert not [name for name in attributes if name.startswith("on")], tag
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     text=st.text(alphabet="ab <&>\"'{}%", min_size=3, max_size=60), start=st.integers(0, 60), length=st.integers(1, 60)
 )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.made import NOW, delivery, result
 
@@ -94,6 +94,7 @@ def test_a_message_refused_for_its_content_and_one_on_a_broken_channel_need_no_w
     assert decided(result(Outcome.BROKEN)).next_attempt == NOW
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     outcome=st.sampled_from(Outcome),
     reason=st.none() | st.sampled_from(FailureReason),

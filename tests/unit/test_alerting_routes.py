@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.made import MAIL, NOW, article, match, rule, subscriber
 
@@ -128,6 +128,7 @@ matches = st.lists(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     subscribers=subscribers, matches=matches, told=st.sets(st.sampled_from(sorted(RULES))), revision=st.integers(0, 2)
 )

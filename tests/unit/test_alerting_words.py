@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.made import NOW
 
@@ -99,6 +99,7 @@ def test_links(url, made, host):
         assert host is None or link.host == host
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text() | st.text().map(lambda tail: f"https://{tail}") | st.text().map(lambda tail: f"http://a.b/{tail}"))
 def test_any_link_is_bounded_ascii_that_no_markup_can_end(url):
     link = safe_link(url)
@@ -110,6 +111,7 @@ def test_any_link_is_bounded_ascii_that_no_markup_can_end(url):
         assert len(link.url) <= MAX_LINK
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.text(alphabet=st.characters(codec=None) | st.sampled_from("\U0001f600\r\n\u2028\u202e"), max_size=80),
     st.integers(1, 60),
