@@ -22,10 +22,11 @@ from monitor.text.tokens import Tokens, tokenise
 
 _TIER_ORDER: Final = (Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TRANSLITERATED)
 _SOUND_SCRIPTS: Final = frozenset({"Latn", "Cyrl", "Grek"})
-_ARTICLE_LIST: Final = (
-    "al el as ash asz asch at ath ez ed ad adh ar az an es esh ul аль эль ал ел аш ас ат ад ар аз ан эш ес ат αλ ελ"
+_CLEAR_ARTICLES: Final = "al el ash asch adh ath аль эль ал аш эш αλ ελ"
+_DOUBTFUL_ARTICLES: Final = (
+    "ad as asz at ar az an es esh ez ed ul ел ад ас ат ар аз ан ес"  # words in some language too
 )
-_ARTICLES: Final = frozenset(_ARTICLE_LIST.split())
+_ARTICLES: Final = frozenset(f"{_CLEAR_ARTICLES} {_DOUBTFUL_ARTICLES}".split())
 _PLAIN_ARTICLES: Final = frozenset({"al", "аль", "эль", "ал", "αλ"})
 """Articles that may be told by themselves; the others need a hyphen (as, at, an and es are words of their own)."""
 _HYPHENS: Final = frozenset("-‐‑‒–—’'")
@@ -33,6 +34,7 @@ _APOSTROPHE: Final = re.compile(r"(?<=\w)['’‘ʼʻʿʾ`´′](?=\w)")
 _MIN_CONSONANTS: Final = 3  # of a name of one word; a key of fewer hits common words
 _MIN_TOGETHER: Final = 4  # of all words of a longer name
 _MIN_HEARD: Final = 2  # of any word that has a key
+_ARTICLE_AND_NAME: Final = 2  # tokens
 _MIN_JOINED: Final = 4  # letters of a name that may be one word with its article
 _MIN_SPELT: Final = 5  # letters of a name whose Cyrillic spelling is inflected
 
@@ -95,10 +97,11 @@ def variants(
     found: list[Variant] = []
     for spelling in _spellings(name):
         tokens = tokenise(spelling)
-        words = _exact_words(tokens) if exact else _words(tokens, allowed)
-        variant = Variant(words, name, tier)
-        if words and variant not in found:
-            found.append(variant)
+        rows = [_exact_words(tokens)] if exact else [_words(tokens, allowed), _by_sound_behind_article(tokens, allowed)]
+        for words in rows:
+            variant = Variant(words, name, tier)
+            if words and variant not in found:
+                found.append(variant)
     return tuple(found)
 
 
@@ -138,6 +141,20 @@ def _words(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
         _word(tokens.folded[index], allowed, alone=len(kept) == 1, joined=article_before(tokens, index))
         for index in kept
     )
+
+
+def _by_sound_behind_article(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
+    """A name of one word and few consonants, given with its article: by sound where an article stands in front.
+
+    Sharaa alone is too short for a key; al-Scharaa and al-Charaa are not mistaken for anything else.
+    """
+    if len(tokens) != _ARTICLE_AND_NAME or not article_before(tokens, 1) or Tier.TRANSLITERATED not in allowed:
+        return ()
+    token = tokens.folded[1]
+    key = sound_key(token)
+    if key is None or len(_CONSONANTS.findall(key)) >= _MIN_CONSONANTS:
+        return ()
+    return NameWord(dict.fromkeys(_CLEAR_ARTICLES.split(), Tier.EXACT)), NameWord({token: Tier.EXACT}, key)
 
 
 def _word(token: str, allowed: set[Tier], *, alone: bool, joined: bool) -> NameWord:

@@ -68,6 +68,12 @@ EXACT, ALIAS, INFLECTED, SOUND = Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TR
         ("Sharaa", "Sharia", None),
         ("Sharaa", "Scharaa", None),  # two consonants need company
         ("Ahmed al-Sharaa", "Ahmed al-Scharaa", SOUND),  # here it is
+        ("al-Sharaa", "al-Scharaa", SOUND),  # or an article
+        ("al-Sharaa", "аш-Шараа", SOUND),
+        ("al-Masri", "al-Masry", SOUND),  # three consonants need neither
+        ("al-Sharaa", "Scharaa", None),
+        ("Sharaa", "al-Scharaa", None),  # which the author must have written
+        ("al-Sharaa", "al-Sharia", None),
         ("Putin", "poutine", None),
         ("Jean-Claude Juncker", "Jean Claude Juncker", EXACT),
         ("Wielka Brytania", "Wielkiej Brytanii", INFLECTED),
