@@ -122,7 +122,7 @@ def test_the_text_says_everything():
         "Escalation (topic, urgent)",
         "  Matched by: its score (7)",
         "  Words: Khmeimim (exact)",
-        "    [title] … Planes at the «Khmeimim» air base. …",
+        "    … Planes at the «Khmeimim» air base. … [title]",
         "",
         "-- ",
         "You get this as subscriber desk, by rules khmeimim (version",

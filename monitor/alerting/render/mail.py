@@ -93,9 +93,11 @@ def _reason_lines(reason: ShownReason) -> Iterator[str]:
 
 
 def _marked(excerpt: ShownExcerpt) -> str:
-    """The sentence with its matched words in «these»."""
+    """The sentence with its matched words in «these». Where it stands comes last: mail programs take the direction of a
+    line from its first letter.
+    """
     text = "".join(f"«{piece}»" if matched else piece for piece, matched in excerpt.pieces)
-    return f"[{excerpt.place}] {text}" if excerpt.place else text
+    return f"{text} [{excerpt.place}]" if excerpt.place else text
 
 
 def _digest_lines(listing: Listing) -> Iterator[str]:

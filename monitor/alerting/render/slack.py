@@ -164,10 +164,11 @@ def _reason_words(reason: ShownReason) -> list[Block]:
 
 
 def _quote(excerpt: ShownExcerpt) -> Block:
-    place = [_text(f"{excerpt.place}: ")] if excerpt.place else []
+    # Where it stands comes last: Slack takes the direction of a line from its first letter.
+    place = [_text(f" [{excerpt.place}]")] if excerpt.place else []
     return {
         "type": "rich_text_quote",
-        "elements": [*place, *(_text(piece, bold=matched) for piece, matched in excerpt.pieces)],
+        "elements": [*(_text(piece, bold=matched) for piece, matched in excerpt.pieces), *place],
     }
 
 
