@@ -75,6 +75,7 @@ class Daemon:
 
         Raises ConfigError, StoreLocked, StoreError, MonitorError when it cannot start.
         """
+        self._listen()
         loaded = self._load()
         health = HealthServer(loaded.settings.http, self.pulse, self.journal.registry) if _wanted(loaded) else None
         parts: Parts | None = None
@@ -82,7 +83,6 @@ class Daemon:
             parts = await self.assemble(loaded)
             if everything or due_now:
                 await parts.store.make_due(due_now, parts.clock())
-            self._listen()
             if health is not None:
                 health.start()
                 self.port = health.port

@@ -44,6 +44,7 @@ def test_twenty_stops_with_deliveries_in_flight_repeat_nothing_and_give_leases_b
         assert time.monotonic() - began <= 10
         assert "leased" not in states(rig)
         assert rig.rows("SELECT count(*) FROM feeds WHERE lease_until IS NOT NULL") == [(0,)]
+    rig.mail.on.clear()
     rig.start()
     until(rig.delivered)
     assert rig.stop() == 0
@@ -82,6 +83,7 @@ def test_a_second_daemon_is_refused_and_a_stale_lock_does_not_block(rig):
     assert time.monotonic() - began < 10  # two seconds for the lock; the rest is the start of Python on a busy machine
     rig.kill()
     rig.start()
+    rig.started(2)
     until(rig.delivered)
     assert rig.stop() == 0
 
@@ -256,7 +258,7 @@ def test_no_secret_is_printed_whatever_goes_wrong(rig):
     url = f"http://user:{SECRET}@127.0.0.1:{rig.web.port}/feed0?token={SECRET}"
     text = rig.config.read_text()
     text = text.replace(f"http://127.0.0.1:{rig.web.port}/feed0", url).replace("level: info", "level: debug")
-    text = text.replace("channels:", f"channels:\n  slack: {{kind: slack, url: 'https://127.0.0.1:9/{SECRET}'}}")
+    text = text.replace("\nchannels:", f"\nchannels:\n  slack: {{kind: slack, url: 'https://127.0.0.1:9/{SECRET}'}}")
     text = text.replace("security: none,", f"security: none, username: u, password: {SECRET},")
     text = text.replace("id: desk, channels: [", "id: desk, channels: [slack, ")
     rig.config.write_text(text)
