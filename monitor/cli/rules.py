@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from monitor import config
-from monitor.matching import RuleIndex, compile_rules, example, explain, run_examples
+from monitor.matching import RuleIndex, compile_rules, example, run_examples
 
 
 @click.group()
@@ -41,7 +41,7 @@ def explain_(chosen: tuple[Path, Path | None], *, rule: str, text: str) -> None:
     index = _index(chosen)
     if rule not in index.compiled:
         raise click.UsageError(f"no rule is called {rule}; there are: {', '.join(sorted(index.compiled))}")
-    found = explain(index, rule, example(_text(text)))
+    found = index.explain(rule, example(_text(text)))
     click.echo(f"{rule} {found.text}")
     if not found.hit:
         sys.exit(1)

@@ -3,13 +3,14 @@
     query.py     what a query is, and how it is written        parser.py     text -> query
     names.py     a name -> the forms that count as it          compile.py    rules -> what can be run
     evaluate.py  places.py  verdict.py   the meaning, plainly  index.py      which rules are worth asking
-    explain.py   why, or why not; the examples of rules
+    explain.py   why, or why not                           examples.py   the examples of rules
 
 A rule hits an article when its names occur with the company they need, its query holds and its score is reached. The
 index must never change that: `match` and `match_all` agree, and a property test holds them to it.
 """
 
-from monitor.matching.explain import ExampleFailure, Explanation, example, explain, run_examples
+from monitor.matching.examples import ExampleFailure, example, run_examples
+from monitor.matching.explain import Explanation
 from monitor.matching.index import Compiled, RuleIndex, compile_rules
 from monitor.matching.parser import parse_query
 from monitor.matching.query import Query, print_query
@@ -22,7 +23,6 @@ __all__ = [
     "RuleIndex",
     "compile_rules",
     "example",
-    "explain",
     "parse_query",
     "print_query",
     "run_examples",

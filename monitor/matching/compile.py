@@ -6,7 +6,7 @@ rules may name them with `entity:`.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import re2
@@ -14,24 +14,7 @@ import re2
 from monitor.errors import RuleError
 from monitor.matching.names import NameWord, Variant, inflections, variants
 from monitor.matching.parser import compile_regex, parse_leaf, parse_query
-from monitor.matching.query import (
-    And,
-    AtLeast,
-    Entity,
-    Field,
-    First,
-    Lead,
-    Named,
-    Near,
-    Not,
-    Or,
-    Phrase,
-    Query,
-    Regex,
-    Wildcard,
-    Word,
-    occurs,
-)
+from monitor.matching.query import Entity, Phrase, Query, Regex, Wildcard, Word, occurs, parts_of
 from monitor.model import Rule, Tier
 from monitor.text.fold import fold
 from monitor.text.tokens import tokenise
@@ -119,15 +102,11 @@ class Compiler:
     """rule -> rules that its names' guards refer to, with the part where."""
 
     def compile(self) -> dict[str, CompiledRule]:
-        """All rules without a mistake, by id."""
+        """All rules without a mistake of their own, by id."""
         made = {rule.id: self._rule(rule) for rule in self.rules.values()}
         self._find_cycles()
-        broken = self._broken()
+        broken = {error.rule for error in self.errors}
         return {name: rule for name, rule in made.items() if name not in broken}
-
-    def _broken(self) -> set[str]:
-        """Rules with a mistake, and those that refer to them."""
-        return {error.rule for error in self.errors if error.rule is not None}
 
     def _rule(self, rule: Rule) -> CompiledRule:
         names = self._names_of(rule.id) if rule.names or rule.aliases else None
@@ -190,16 +169,7 @@ class Compiler:
         return self._node(rule, part, text, query)
 
     def _node(self, rule: Rule, part: str, text: str, query: Query) -> Node:
-        def below(*queries: Query) -> tuple[Node, ...]:
-            return tuple(self._node(rule, part, text, one) for one in queries)
-
         match query:
-            case And(parts) | Or(parts):
-                return Node(query, below(*parts))
-            case Near(left, right):
-                return Node(query, below(left, right))
-            case Not(one) | Field(_, one) | AtLeast(_, one) | First(_, one) | Lead(one) | Named(_, one):
-                return Node(query, below(one))
             case Entity(name):
                 return Node(query, leaf=self._entity(rule, part, text, name))
             case Word(word, exact):
@@ -210,6 +180,8 @@ class Compiler:
                 return Node(query, leaf=_phrase(query, rule))
             case Regex(pattern):
                 return Node(query, leaf=Pattern(compile_regex(pattern), f"/{pattern}/"))
+            case _:
+                return Node(query, tuple(self._node(rule, part, text, one) for one in parts_of(query)))
 
     def _entity(self, rule: Rule, part: str, text: str, name: str) -> Names:
         offset = text.find(f"entity:{name}")
@@ -243,16 +215,6 @@ class Compiler:
 
     def _fail(self, rule: Rule, part: str, message: str, offset: int | None = None) -> None:
         self.errors.append(RuleError(message, rule=rule.id, part=part, offset=offset))
-
-
-def entities(node: Node | None) -> Iterable[Names]:
-    """All names that a compiled query refers to."""
-    if node is None:
-        return
-    if isinstance(node.leaf, Names):
-        yield node.leaf
-    for part in node.parts:
-        yield from entities(part)
 
 
 # leaves
@@ -293,6 +255,16 @@ def _phrase(phrase: Phrase, rule: Rule) -> Row | Bag:
 
 
 def _wildcard(pattern: str) -> "re.Pattern[str]":
-    """`*` is any letters, none included; `?` is one. On folded tokens."""
-    parts = re.split(r"([*?])", pattern)
-    return re.compile("".join({"*": r"\w*", "?": r"\w"}.get(part, re.escape(fold(part))) for part in parts))
+    """`*` is any letters, none included; `?` is one. On folded tokens.
+
+    Each piece after a star is taken where it first stands, for good, as in a shell's pattern: linear, however many stars.
+    """
+    first, *others = (
+        "".join("\\w" if char == "?" else re.escape(char) for char in _folded(piece)) for piece in pattern.split("*")
+    )
+    middle = "".join(rf"(?>\w*?{piece})" for piece in others[:-1])
+    return re.compile(first + middle + (rf"\w*{others[-1]}" if others else ""))
+
+
+def _folded(piece: str) -> str:
+    return "?".join(fold(part) for part in piece.split("?"))

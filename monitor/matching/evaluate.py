@@ -18,14 +18,17 @@ from monitor.matching.places import (
     NOTHING,
     Held,
     Mark,
+    Neighbours,
     Place,
-    close,
+    apart,
+    count,
     distinct,
-    join_places,
     keep,
     longest_only,
-    overlap,
+    near_any,
+    outside,
     pairs,
+    together,
     window,
 )
 from monitor.matching.query import (
@@ -122,13 +125,20 @@ class Evaluation:
     # conditions
 
     def node(self, node: Node, fields: Sequence[str]) -> Held:
-        """Whether a query holds in these fields, and where."""
+        """Whether a query holds in these fields, and where. Clauses named inside what does not hold are forgotten."""
+        fired = len(self.clauses)
+        held = self._node(node, fields)
+        if not held.holds:
+            del self.clauses[fired:]
+        return held
+
+    def _node(self, node: Node, fields: Sequence[str]) -> Held:
         match node.query:
             case And():
                 return self._and(node, fields)
             case Or():
                 found = [self.node(part, fields) for part in node.parts]
-                places = tuple(place for one in found if one.holds for place in one.places)
+                places = tuple(place for one in found for place in one.places)
                 return Held(any(one.holds for one in found), distinct(places))
             case Not():
                 return Held(not Evaluation(self.text).node(node.parts[0], fields).holds)
@@ -157,8 +167,8 @@ class Evaluation:
             return Held(bool(places), places)
         held = self.node(node.parts[0], fields)
         match node.query:
-            case AtLeast(count, _):
-                return held if len(held.places) >= count else NOTHING
+            case AtLeast(least, _):
+                return held if count(held.places) >= least else NOTHING
             case First(words, _):
                 return keep(held, lambda place: place.last < words)
             case Named(name, _):
@@ -176,34 +186,23 @@ class Evaluation:
 
     def _near(self, node: Node, query: Near, fields: Sequence[str]) -> Held:
         left = self.node(node.parts[0], fields).places
-        right = self.node(node.parts[1], fields).places
+        if not left:
+            return NOTHING
         if query.join is Join.NOTNEAR:
-            kept = tuple(place for place in left if not any(close(place, other, query) for other in right))
-            return Held(bool(kept), kept)
+            others = Neighbours(Evaluation(self.text).node(node.parts[1], fields).places)
+            return keep(Held(holds=True, places=left), lambda place: not near_any(place, others, query))
+        right = self.node(node.parts[1], fields).places
         if query.join in {Join.SENTENCE, Join.PARAGRAPH}:
-            places = self._together(left, right, query.join)
+            places = together(left, right, lambda place: self._unit(place, query.join))
         else:
             places = pairs(left, right, query)
         return Held(bool(places), places)
 
-    def _together(self, left: Iterable[Place], right: Iterable[Place], join: Join) -> tuple[Place, ...]:
-        """One place for each sentence or paragraph that has both."""
-        others: dict[tuple[str, int], list[Place]] = {}
-        for place in right:
-            others.setdefault(self._unit(place, join), []).append(place)
-        found: dict[tuple[str, int], Place] = {}
-        for place in left:
-            unit = self._unit(place, join)
-            near = [other for other in others.get(unit, ()) if not overlap(place, other)]
-            for one in (place, *near) if near and unit[1] >= 0 else ():
-                found[unit] = join_places(found[unit], one) if unit in found else one
-        return tuple(found.values())
-
-    def _unit(self, place: Place, join: Join) -> tuple[str, int]:
-        """The sentence or paragraph that a place lies in; -1 when it crosses a border."""
+    def _unit(self, place: Place, join: Join) -> tuple[str, int] | None:
+        """The sentence or paragraph that a place lies in; None when it crosses a border."""
         tokens = self.text.tokens(place.field)
         numbers = tokens.sentences if join is Join.SENTENCE else tokens.paragraphs
-        return (place.field, numbers[place.first] if numbers[place.first] == numbers[place.last] else -1)
+        return (place.field, numbers[place.first]) if numbers[place.first] == numbers[place.last] else None
 
     # leaves
 
@@ -342,18 +341,19 @@ class Evaluation:
         held = Evaluation(self.text).node(names.needs, TEXT_FIELDS)
         if names.within == "article":
             # The name itself is no company.
-            others = [one for one in held.places if not any(overlap(one, place) for place in places)]
-            return places if held.holds and (others or not held.places) else ()
+            return places if held.holds and (not held.places or outside(held.places, places)) else ()
         if names.within in {"sentence", "paragraph"}:
-            join = Join(names.within.upper())
-            units = {place: self._unit(place, join) for place in places}
-            return tuple(
-                place
-                for place in places
-                if any(units[place] == self._unit(other, join) and not overlap(place, other) for other in held.places)
-            )
-        near = Near(Word(""), Word(""), Join.NEAR, int(names.within))
-        return tuple(place for place in places if any(close(place, other, near) for other in held.places))
+            return self._in_company(places, held.places, Join(names.within.upper()))
+        near, others = Near(Word(""), Word(""), Join.NEAR, int(names.within)), Neighbours(held.places)
+        return tuple(place for place in places if near_any(place, others, near))
+
+    def _in_company(self, places: tuple[Place, ...], others: tuple[Place, ...], join: Join) -> tuple[Place, ...]:
+        """Those that share their sentence or paragraph with another place, and are not that place themselves."""
+        company: dict[tuple[str, int] | None, list[Place]] = {}
+        for other in others:
+            company.setdefault(self._unit(other, join), []).append(other)
+        company.pop(None, None)
+        return tuple(place for place in places if apart((place,), company.get(self._unit(place, join), ())))
 
 
 def _accepts(word: "NameWord | re.Pattern[str]", token: str) -> Tier | None:

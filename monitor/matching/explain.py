@@ -1,4 +1,4 @@
-"""Why a rule hits an article, or why it does not, in words for people; and the running of a rule's examples."""
+"""Why a rule hits an article, or why it does not, in words for people."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,11 +6,10 @@ from datetime import datetime
 
 from monitor.matching.compile import CompiledRule, Node
 from monitor.matching.evaluate import Evaluation, Text
-from monitor.matching.index import RuleIndex, applies
 from monitor.matching.places import spans
 from monitor.matching.query import TEXT_FIELDS, And, print_query
-from monitor.matching.verdict import Verdict, run
-from monitor.model import Article, Match, Tier
+from monitor.matching.verdict import Verdict, applies, as_match, run
+from monitor.model import Article, Match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,22 +22,8 @@ class Explanation:
     """Lines for people: the spans with their tiers and the clauses, or what failed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExampleFailure:
-    """An example that did not do what its rule says."""
-
-    rule_id: str
-    kind: str
-    """`match` or `ignore`."""
-    position: int
-    """Its place in the list, from 0."""
-    text: str
-    explanation: str
-
-
-def explain(index: RuleIndex, rule_id: str, article: Article, now: datetime | None = None) -> Explanation:
-    """Evaluate one rule, disabled or not. Raises KeyError for an unknown rule."""
-    compiled = index.compiled[rule_id]
+def explain(compiled: CompiledRule, article: Article, now: datetime | None = None) -> Explanation:
+    """Evaluate one rule, disabled or not, and say what it does with an article."""
     text = Text(article)
     restricted = applies(compiled.rule, text, now)
     if restricted is not None:
@@ -46,46 +31,8 @@ def explain(index: RuleIndex, rule_id: str, article: Article, now: datetime | No
     verdict = run(compiled, text)
     if not verdict.hits:
         return Explanation(hit=False, match=None, text="\n".join(_failure(compiled, verdict, text)))
-    found = Match(
-        rule_id=rule_id,
-        rule_version=compiled.rule.version,
-        severity=compiled.rule.severity,
-        score=verdict.score,
-        clauses=verdict.clauses,
-        spans=spans(verdict.places, text.texts),
-    )
+    found = as_match(compiled.rule, verdict, text)
     return Explanation(hit=True, match=found, text="\n".join(_success(compiled, found)))
-
-
-def run_examples(index: RuleIndex) -> tuple[ExampleFailure, ...]:
-    """Run every example of every rule, disabled ones too; those that fail. An example is an article with that body."""
-    failures: list[ExampleFailure] = []
-    for rule_id in sorted(index.compiled):
-        rule = index.compiled[rule_id].rule
-        for kind, texts in (("match", rule.examples.match), ("ignore", rule.examples.ignore)):
-            for position, body in enumerate(texts):
-                found = explain(index, rule_id, example(body, rule.lang, rule.feeds, rule.outlets))
-                if found.hit != (kind == "match"):
-                    failures.append(
-                        ExampleFailure(rule_id=rule_id, kind=kind, position=position, text=body, explanation=found.text)
-                    )
-    return tuple(failures)
-
-
-def example(
-    body: str, lang: tuple[str, ...] = (), feeds: tuple[str, ...] = (), outlets: tuple[str, ...] = ()
-) -> Article:
-    """An article with this body, in the first language, feed and outlet that its rule is restricted to."""
-    return Article(
-        key="example",
-        feed_id=feeds[0] if feeds else "example",
-        guid=None,
-        url=None,
-        title="",
-        body=body,
-        lang=lang[0] if lang else None,
-        outlet=outlets[0] if outlets else None,
-    )
 
 
 def _success(compiled: CompiledRule, match: Match) -> Iterable[str]:
@@ -94,7 +41,7 @@ def _success(compiled: CompiledRule, match: Match) -> Iterable[str]:
         yield f"score {match.score}, threshold {compiled.rule.score.threshold}"
     for span in match.spans:
         stands = "" if span.term == span.text else f" for {span.term}"
-        yield f"{span.field} {span.start}-{span.end}: «{span.text}»{stands} ({Tier(span.tier).value})"
+        yield f"{span.field} {span.start}-{span.end}: «{span.text}»{stands} ({span.tier.value})"
 
 
 def _failure(compiled: CompiledRule, verdict: Verdict, text: Text) -> Iterable[str]:

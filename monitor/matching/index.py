@@ -18,14 +18,16 @@ from typing import Protocol
 from monitor.errors import RuleError
 from monitor.matching.compile import Bag, CompiledRule, Compiler, Names, Node, Row
 from monitor.matching.evaluate import Text
+from monitor.matching.explain import Explanation, explain
 from monitor.matching.names import NameWord, sound_key
-from monitor.matching.places import spans
 from monitor.matching.query import TEXT_FIELDS, VALUE_FIELDS, WORD_FIELDS, And, Field, Join, Near, Not, Or
-from monitor.matching.verdict import run
+from monitor.matching.verdict import applies, as_match, run
 from monitor.model import Article, Match, Rule
-from monitor.text.fold import fold
 
 _CACHED_TOKENS = 200_000
+_PREFIX = 2
+_LITERAL = re.compile(rf"\w{{{_PREFIX}}}")
+"""The letters that a wildcard begins with, read off its pattern."""
 
 
 class RuleIndex(Protocol):
@@ -45,6 +47,9 @@ class RuleIndex(Protocol):
 
     def match(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
         """The enabled rules that hit, by id. `now` is when the article was first seen, for rules with `max_age`."""
+
+    def explain(self, rule_id: str, article: Article, now: datetime | None = None) -> Explanation:
+        """What one rule, disabled or not, does with an article, and why. Raises KeyError for an unknown rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ class PythonIndex:
         self._version = digest.hexdigest()[:16]
         self._by_token: dict[str, list[str]] = {}
         self._by_key: dict[str, list[str]] = {}
-        self._by_pattern: dict[re.Pattern[str], list[str]] = {}
+        self._by_pattern: dict[str, dict[re.Pattern[str], list[str]]] = {}
+        """Wildcards by the two letters that they begin with; those that begin otherwise under the empty text."""
         self._always: list[str] = []
         self._pattern_hits: dict[str, tuple[str, ...]] = {}
         self._more_fields: set[str] = set()
@@ -121,6 +127,10 @@ class PythonIndex:
         enabled = (name for name, rule in sorted(self._compiled.items()) if rule.rule.enabled)
         return self._run(enabled, Text(article), now)
 
+    def explain(self, rule_id: str, article: Article, now: datetime | None = None) -> Explanation:
+        """What one rule does with an article, and why. Raises KeyError for an unknown rule."""
+        return explain(self._compiled[rule_id], article, now)
+
     def _run(self, names: Iterable[str], text: Text, now: datetime | None) -> tuple[Match, ...]:
         found = []
         for name in names:
@@ -129,17 +139,7 @@ class PythonIndex:
                 continue
             verdict = run(compiled, text)
             if verdict.hits:
-                rule = compiled.rule
-                found.append(
-                    Match(
-                        rule_id=rule.id,
-                        rule_version=rule.version,
-                        severity=rule.severity,
-                        score=verdict.score,
-                        clauses=verdict.clauses,
-                        spans=spans(verdict.places, text.texts),
-                    )
-                )
+                found.append(as_match(compiled.rule, verdict, text))
         return tuple(found)
 
     # candidates
@@ -163,7 +163,11 @@ class PythonIndex:
         known = self._pattern_hits.get(token)
         if known is None:
             known = tuple(
-                name for pattern, names in self._by_pattern.items() if pattern.fullmatch(token) for name in names
+                name
+                for begin in (token[:_PREFIX], "")
+                for pattern, names in self._by_pattern.get(begin, {}).items()
+                if pattern.fullmatch(token)
+                for name in names
             )
             if len(self._pattern_hits) >= _CACHED_TOKENS:
                 self._pattern_hits.clear()
@@ -181,7 +185,9 @@ class PythonIndex:
         for key in trigger.keys:
             self._by_key.setdefault(key, []).append(name)
         for pattern in trigger.patterns:
-            self._by_pattern.setdefault(pattern, []).append(name)
+            begin = _LITERAL.match(pattern.pattern)
+            patterns = self._by_pattern.setdefault(begin[0] if begin else "", {})
+            patterns.setdefault(pattern, []).append(name)
 
     def _trigger(self, rule: CompiledRule) -> _Trigger:
         """The rarest of what a rule requires: its names, its query, and any word of positive weight of its score."""
@@ -214,26 +220,6 @@ class PythonIndex:
                 return self._node(node.parts[0])
             case _:
                 return _leaf(node) if node.leaf is not None else self._node(node.parts[0])
-
-
-def applies(rule: Rule, text: Text, now: datetime | None) -> str | None:
-    """None if the rule's restrictions let it look at this article; else the restriction that does not.
-
-    An article without a language is let through: a miss is worse than a look.
-    """
-    article = text.article
-    lang = (article.lang or "").lower().partition("-")[0]
-    if rule.lang and lang and lang not in rule.lang:
-        return f"lang is {lang}"
-    if rule.script and not text.scripts & set(rule.script):
-        return f"script is {', '.join(sorted(text.scripts)) or 'unknown'}"
-    if rule.feeds and article.feed_id not in rule.feeds:
-        return f"feed is {article.feed_id}"
-    if rule.outlets and fold(article.outlet or "") not in {fold(one) for one in rule.outlets}:
-        return f"outlet is {article.outlet or 'unknown'}"
-    if rule.max_age and now and article.published and now - article.published > rule.max_age:
-        return "the article is older than max_age"
-    return None
 
 
 # ── what a leaf requires ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -29,29 +29,34 @@ from monitor.matching.query import (
     Regex,
     Wildcard,
     Word,
+    height,
     occurs,
     positive,
 )
 from monitor.text.tokens import tokenise
 
 MAX_NESTING = 100
+MAX_HEIGHT = 200
+"""Of the tree that a query becomes: nesting, and chains of NEAR, which lean to the left."""
 MAX_DISTANCE = 10_000
+_MISTYPED = re.compile(r"(?P<name>NEAR|ONEAR|NOTNEAR|ATLEAST|FIRST)/.*", re.IGNORECASE | re.DOTALL)
 _FIELDS = "|".join((*WORD_FIELDS, *VALUE_FIELDS))
+_PREFIXES = (*WORD_FIELDS, *VALUE_FIELDS, "entity")
 _REGEX_MEMORY = 8 << 20
 _LETTERS_BESIDE_STAR = 2
 
 _LEXEME = re.compile(
     rf"""
     (?P<blank>\s+)
-  | (?P<phrase>"(?P<inside>[^"]*)"(?:~(?P<slop>\d+)|/(?P<quorum>\d+))?)
+  | (?P<phrase>"(?P<inside>[^"]*)"(?:~(?P<slop>[0-9]{{1,9}}(?!\w))|/(?P<quorum>[0-9]{{1,9}}(?!\w)))?)
   | (?P<open_quote>")
   | (?P<regex>/(?P<pattern>(?:\\.|[^/\\])+)/)
   | (?P<named>\#(?P<name>[\w-]+)\()
   | (?P<field>(?P<field_name>{_FIELDS}):(?=\S))
   | (?P<entity>entity:(?P<rule>[\w.-]+))
-  | (?P<counted>(?P<operator>NEAR|ONEAR|NOTNEAR|ATLEAST|FIRST)(?:/(?P<number>\d+))?(?=[\s(]|$))
+  | (?P<counted>(?P<operator>NEAR|ONEAR|NOTNEAR|ATLEAST|FIRST)(?:/(?P<number>[0-9]{{1,9}}))?(?=[\s()"]|$))
   | (?P<keyword>(?:AND|OR|NOT|SENTENCE|PARAGRAPH|LEAD)(?=[\s()"]|$))
-  | (?P<mark>[()&|=]|-(?<![^\s(|&]-))
+  | (?P<mark>[()&|=]|-(?<![^\s(|&]-)(?=\S))
   | (?P<word>[^\s()"&|]+)
     """,
     re.VERBOSE,
@@ -145,7 +150,12 @@ class _Parser:
         query = self._or()
         if self._peek() is not None:
             raise self._fault("this closes a group that was not opened")
+        self._check_height(query, self._lexemes[0])
         return query
+
+    def _check_height(self, query: Query, lexeme: Lexeme) -> None:
+        if height(query) > MAX_HEIGHT:
+            raise self._fault(f"the query is nested deeper than {MAX_NESTING} levels", lexeme)
 
     def _or(self) -> Query:
         parts = [self._and()]
@@ -181,6 +191,7 @@ class _Parser:
                         at,
                     )
             left = Near(left, right, join, words)
+            self._check_height(left, lexeme)
         return left
 
     def _join(self) -> Lexeme | None:
@@ -290,14 +301,26 @@ class _Parser:
         if "*" in text or "?" in text:
             self._check_wildcard(text, lexeme)
             return Wildcard(text)
-        prefix, colon, rest = text.partition(":")
-        if colon and prefix.isalpha() and prefix.islower() and prefix.isascii():
-            known = ", ".join(f"{name}:" for name in (*WORD_FIELDS, *VALUE_FIELDS, "entity"))
-            told = f"nothing follows {prefix}:" if not rest else f"{prefix}: is no field; there are {known}"
-            raise self._fault(f'{told}. In quotes, "{text}" is a phrase', lexeme)
+        self._check_word(text, lexeme)
         if not tokenise(text).folded:
             raise self._fault(f"{text!r} has no letter or digit; expected a word", lexeme)
         return Word(text)
+
+    def _check_word(self, text: str, lexeme: Lexeme) -> None:
+        """What looks like an operator but is none must not become a word unseen."""
+        prefix, colon, rest = text.partition(":")
+        if colon and prefix.isalpha() and prefix.isascii() and (prefix.islower() or prefix.lower() in _PREFIXES):
+            known = ", ".join(f"{name}:" for name in _PREFIXES)
+            told = f"nothing follows {prefix}:" if not rest else f"{prefix}: is no field; there are {known}"
+            raise self._fault(f'{told}. In quotes, "{text}" is a phrase', lexeme)
+        mistyped = _MISTYPED.fullmatch(text)
+        if mistyped:
+            name = mistyped["name"].upper()
+            raise self._fault(f"{text} is no operator; expected {name}/ and a number, as in {name}/5", lexeme)
+        if text.startswith("~"):
+            raise self._fault('expected a number after ~, as in "a b"~5', lexeme)
+        if text.startswith("/"):
+            raise self._fault('expected /regex/ with a closing /, or a number after the phrase as in "a b c"/2', lexeme)
 
     def _check_wildcard(self, text: str, lexeme: Lexeme) -> None:
         if len(tokenise(re.sub(r"[*?]", "a", text)).folded) != 1:

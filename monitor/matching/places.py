@@ -60,31 +60,90 @@ def close(one: Place, other: Place, query: Near) -> bool:
     return query.join is not Join.ONEAR and one.first - other.last - 1 <= query.words
 
 
+class Neighbours:
+    """Places of one side, to find the nearest of them before and after a place."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._by_first = sorted(places, key=lambda one: (one.field, one.first, one.last))
+        self._firsts = [(one.field, one.first) for one in self._by_first]
+        self._by_last = sorted(places, key=lambda one: (one.field, one.last, one.first))
+        self._lasts = [(one.field, one.last) for one in self._by_last]
+
+    def after(self, place: Place) -> Place | None:
+        """The nearest that begins after a place ends."""
+        at = bisect_right(self._firsts, (place.field, place.last))
+        found = self._by_first[at] if at < len(self._by_first) else None
+        return found if found is not None and found.field == place.field else None
+
+    def before(self, place: Place) -> Place | None:
+        """The nearest that ends before a place begins."""
+        at = bisect_left(self._lasts, (place.field, place.first)) - 1
+        found = self._by_last[at] if at >= 0 else None
+        return found if found is not None and found.field == place.field else None
+
+
+def near_any(place: Place, others: Neighbours, query: Near) -> bool:
+    """Whether any of the others is close to a place: if one is, so is a nearest one."""
+    return any(one is not None and close(place, one, query) for one in (others.before(place), others.after(place)))
+
+
 def pairs(left: Sequence[Place], right: Sequence[Place], query: Near) -> tuple[Place, ...]:
-    """A place for each close pair; only neighbours by position are compared."""
-    others = sorted(right, key=lambda place: (place.field, place.first))
-    firsts = [(place.field, place.first) for place in others]
-    longest = max((place.last - place.first for place in others), default=0)
-    found: list[Place] = []
-    for place in left:
-        low = bisect_left(firsts, (place.field, place.first - query.words - longest - 1))
-        high = bisect_right(firsts, (place.field, place.last + query.words + 1))
-        found += [join_places(place, other) for other in others[low:high] if close(place, other, query)]
-    return distinct(found)
+    """A place for each place of either side and its nearest neighbours of the other, where those are close.
+
+    Nothing is lost by leaving wider pairs out: what is near one of them is near one of these. So the work grows with
+    the number of occurrences, not with its square.
+    """
+    lefts, rights = Neighbours(left), Neighbours(right)
+    found = [(one, other) for one in left for other in (rights.before(one), rights.after(one)) if other is not None]
+    found += [(one, other) for other in right for one in (lefts.before(other), lefts.after(other)) if one is not None]
+    return distinct(join_places(one, other) for one, other in found if close(one, other, query))
+
+
+def together(left: Sequence[Place], right: Sequence[Place], unit: Callable[[Place], object]) -> tuple[Place, ...]:
+    """One place for each unit (a sentence, a paragraph) that has both sides apart; None is no unit."""
+    sides: dict[object, tuple[list[Place], list[Place]]] = {}
+    for number, places in enumerate((left, right)):
+        for place in places:
+            sides.setdefault(unit(place), ([], []))[number].append(place)
+    sides.pop(None, None)
+    found = []
+    for lefts, rights in sides.values():
+        kept = sorted({*apart(lefts, rights), *apart(rights, lefts)}, key=lambda one: (one.first, one.last))
+        if kept:
+            marks = tuple(dict.fromkeys(mark for place in kept for mark in place.marks))
+            found.append(Place(kept[0].field, kept[0].first, max(place.last for place in kept), marks))
+    return tuple(found)
+
+
+def apart(places: Sequence[Place], others: Sequence[Place]) -> list[Place]:
+    """The places that do not overlap all of the others."""
+    if not others:
+        return []
+    earliest, latest = min(one.last for one in others), max(one.first for one in others)
+    return [place for place in places if earliest < place.first or latest > place.last]
+
+
+def outside(places: Iterable[Place], others: Iterable[Place]) -> bool:
+    """Whether any of the places shares no token with the others."""
+    taken = {(one.field, at) for one in others for at in range(one.first, one.last + 1)}
+    return any(all((one.field, at) not in taken for at in range(one.first, one.last + 1)) for one in places)
 
 
 def window(rows: Sequence[Sequence[Place]], size: int) -> list[Place]:
     """Places that hold one of each row, apart, within so many words: for each beginning, the nearest of the others."""
+    ordered = [sorted(places, key=lambda one: (one.first, one.last)) for places in rows]
+    firsts = [[place.first for place in places] for places in ordered]
     found = []
-    for place in sorted((place for places in rows for place in places), key=lambda one: one.first):
-        joined: Place | None = place
-        for places in rows:
-            if joined is None or place in places:
-                continue
-            fits = [one for one in places if one.first >= place.first and not overlap(one, joined)]
-            joined = join_places(joined, min(fits, key=lambda one: one.first)) if fits else None
-        if joined is not None and joined.last - joined.first < size:
-            found.append(joined)
+    for row, places in enumerate(ordered):
+        for place in places:
+            chosen = [place]
+            for other, candidates in enumerate(ordered):
+                begin = bisect_left(firsts[other], place.first)
+                near = candidates[begin : begin + size] if other != row else []
+                chosen += [one for one in near if not any(overlap(one, taken) for taken in chosen)][:1]
+            if len(chosen) == len(rows) and max(one.last for one in chosen) - place.first < size:
+                marks = tuple(dict.fromkeys(mark for one in chosen for mark in one.marks))
+                found.append(Place(place.field, place.first, max(one.last for one in chosen), marks))
     return found
 
 
@@ -97,6 +156,11 @@ def longest_only(places: Iterable[Place]) -> tuple[Place, ...]:
         if not kept or place.last > kept[-1].last:
             kept.append(place)
     return tuple(kept)
+
+
+def count(places: Iterable[Place]) -> int:
+    """How many occurrences there are; the same words found by two alternatives are one."""
+    return len({(place.field, place.first, place.last) for place in places})
 
 
 def distinct(places: Iterable[Place]) -> tuple[Place, ...]:

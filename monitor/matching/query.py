@@ -232,3 +232,25 @@ def positive(query: Query) -> bool:
             return positive(part)
         case _:
             return True
+
+
+def parts_of(query: Query) -> "tuple[Query, ...]":
+    """The operands of a query; none of a leaf."""
+    match query:
+        case And(parts) | Or(parts):
+            return parts
+        case Near(left, right):
+            return (left, right)
+        case Not(part) | Field(_, part) | AtLeast(_, part) | First(_, part) | Lead(part) | Named(_, part):
+            return (part,)
+        case _:
+            return ()
+
+
+def height(query: Query) -> int:
+    """How many levels a query has. Needs no stack of its own, for it guards the stack."""
+    levels, level = 0, [query]
+    while level:
+        levels += 1
+        level = [part for one in level for part in parts_of(one)]
+    return levels
