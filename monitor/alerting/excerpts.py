@@ -39,7 +39,7 @@ class _Piece:
 def excerpts(article: Article, spans: Sequence[Span], limit: int) -> tuple[Excerpt, ...]:
     """At most `limit` excerpts that show where a rule matched, the most telling first.
 
-    The title leads; then comes whatever shows most terms that have not been shown yet, then most terms, then the order
+    The title leads, and a sentence that only repeats it is left out; then comes whatever shows most terms that have not been shown yet, then most terms, then the order
     of the text. Several matches in one sentence are one excerpt with several marks.
     """
     left = list(_pieces(article, spans))
@@ -50,8 +50,16 @@ def excerpts(article: Article, spans: Sequence[Span], limit: int) -> tuple[Excer
         best = max(left, key=lambda one: (one.field == "title", len(one.terms - shown), len(one.terms)))
         left.remove(best)
         shown |= best.terms
+        if best.field == "title":
+            left = [one for one in left if not _repeats(best, one)]
         chosen.append(_excerpt(best))
     return tuple(chosen)
+
+
+def _repeats(title: _Piece, other: _Piece) -> bool:
+    """Whether a sentence only says again what the title says, as where a title is the beginning of the text."""
+    start = " ".join(title.text.rstrip("….").split())
+    return other.terms <= title.terms and " ".join(other.text[other.start : other.end].split()).startswith(start)
 
 
 def _pieces(article: Article, spans: Sequence[Span]) -> Iterator[_Piece]:

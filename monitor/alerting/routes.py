@@ -22,6 +22,7 @@ from monitor.model import (
     Rule,
     Severity,
     Subscriber,
+    Tier,
 )
 from monitor.text.scripts import is_rtl
 
@@ -104,7 +105,10 @@ def _ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def _reason(article: Article, match: Match, rule: Rule) -> Reason:
-    words = ((" ".join(span.text.split()), span.tier) for span in match.spans)
+    words: dict[tuple[str, Tier], str] = {}
+    for span in match.spans:
+        word = " ".join(span.text.split())
+        words.setdefault((word.casefold(), span.tier), word)  # Base at the start of a sentence is base again
     return Reason(
         rule_id=match.rule_id,
         rule_title=rule.title,
@@ -113,7 +117,7 @@ def _reason(article: Article, match: Match, rule: Rule) -> Reason:
         severity=match.severity,
         clauses=match.clauses,
         excerpts=excerpts(article, match.spans, EXCERPTS_PER_RULE),
-        words=tuple(dict.fromkeys(words)),
+        words=tuple((word, tier) for (_, tier), word in words.items()),
         score=match.score,
         labels=rule.labels,
     )

@@ -40,6 +40,15 @@ def test_equals_stand_in_the_order_of_the_text_and_the_limit_holds():
     assert excerpts(article(), (), 3) == ()
 
 
+def test_a_sentence_that_only_repeats_the_title_is_left_out():
+    title = "Tartus and Moscow…"
+    body = "Tartus and\nMoscow talk. Tartus and Moscow talk of Khmeimim. Tartus again."
+    found = excerpts(
+        article(title, body), (*spans(title, "Tartus", field="title"), *spans(body, "Tartus", "Khmeimim")), 5
+    )
+    assert [one.text for one in found] == [title, "Tartus and Moscow talk of Khmeimim.", "Tartus again."]
+
+
 def test_overlapping_words_are_one_mark():
     body = "The Khmeimim air base is large."
     (one,) = excerpts(article(body=body), spans(body, "Khmeimim air base", "Khmeimim", "air base is"), 3)

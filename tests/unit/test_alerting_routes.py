@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.made import MAIL, NOW, article, match, rule, subscriber
+from support.made import MAIL, NOW, article, match, rule, spans, subscriber
 
 from monitor import alerting
 from monitor.keys import alert_key, delivery_key
@@ -79,6 +79,12 @@ def test_which_rules_a_subscriber_takes(given_, expected):
     told = route(matches=ALL, subscribers=(subscriber(**given_),))
     assert {rule_id for new in told for rule_id in new.rule_ids} == expected
     assert len(told) == bool(expected)
+
+
+def test_a_word_that_differs_only_in_case_is_said_once():
+    text = "The base. Base of bases. A base."
+    (new,) = route(matches=(match(spans=(*spans(text, "base", "Base"), *spans(text, "base", tier=Tier.ALIAS))),))
+    assert new.alert.reasons[0].words == (("base", Tier.EXACT), ("base", Tier.ALIAS))
 
 
 def test_every_subscriber_has_an_alert_of_their_own():
