@@ -21,13 +21,13 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
 from monitor.engine.parts import Parts
-from monitor.errors import LeaseLost
+from monitor.errors import LeaseLost, StoreBusy
 from monitor.model import (
     AlertKind,
     Article,
@@ -44,6 +44,7 @@ from monitor.model import (
 )
 from monitor.store.protocol import AttemptRecord, KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
 
+RECORD_AGAIN = timedelta(seconds=1)
 NOTHING_RECORDED = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
 
 
@@ -173,7 +174,7 @@ async def deliver(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendR
     try:
         number = await parts.store.begin_attempt(claim.delivery.id, claim.lease, parts.clock())
         result = await _send(parts, channel, claim)
-        await _record(parts, channel, claim, result, number=number)
+        await _record_at_last(parts, channel, claim, result, number=number)
     except LeaseLost:
         parts.journal.lease_lost(delivery=claim.delivery.id)
         return None
@@ -201,6 +202,21 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
         created_at=alert_.created_at,
     )
     return await channel.send(message)
+
+
+async def _record_at_last(
+    parts: Parts, channel: Channel, claim: DeliveryClaim, result: SendResult, *, number: int
+) -> None:
+    """Record what is known, again and again while the store is busy: to forget it would be to send twice."""
+    while True:
+        try:
+            await _record(parts, channel, claim, result, number=number)
+        except StoreBusy:
+            if parts.clock() + RECORD_AGAIN >= claim.lease.until:
+                raise
+            await asyncio.sleep(RECORD_AGAIN.total_seconds())
+        else:
+            return
 
 
 async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: SendResult, *, number: int) -> None:

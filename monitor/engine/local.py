@@ -44,8 +44,10 @@ class LocalEngine:
         self._delivering = asyncio.Lock()
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self.failed: set[str] = set()
-        """Feeds whose last poll could not be recorded."""
+        self.failed: dict[str, FeedClaim] = {}
+        """Polls that could not be recorded, by feed; the sweep gives their leases back."""
+        self._busy = False
+        """Whether the store refused work since the last sweep."""
 
     # life
 
@@ -84,7 +86,6 @@ class LocalEngine:
             return
         try:
             await work()
-            self.pulse.store_error = None
         except StoreError as error:
             self._down(where, error)
         except Exception as error:  # noqa: BLE001 - see above
@@ -97,6 +98,7 @@ class LocalEngine:
         if self.pulse.store_error is None:
             self.parts.journal.trouble(where, str(error))
         self.pulse.store_error = str(error)
+        self._busy = True
 
     # polls
 
@@ -119,15 +121,15 @@ class LocalEngine:
                 if self._stopping:
                     return
                 recorded = await flow.poll(self.parts, claim)
-            self.failed.discard(claim.feed.id)
+            self.failed.pop(claim.feed.id, None)
             if recorded.deliveries:
                 self.nudge()
         except StoreBusy as error:
-            # Not recorded, so not done: the lease runs out and the feed is polled again.
-            self.failed.add(claim.feed.id)
+            # Not recorded, so not done: the sweep gives the lease back and the feed is polled again.
+            self.failed[claim.feed.id] = claim
             self._down("poll", error)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad feed never stops the others
-            self.failed.add(claim.feed.id)
+            self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
 
     def _host(self, claim: FeedClaim) -> asyncio.Semaphore:
@@ -197,7 +199,17 @@ class LocalEngine:
         await flow.alert(parts)
         await self.refresh_states()
         self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
-        await parts.store.check()
+        await self._recover_store()
+
+    async def _recover_store(self) -> None:
+        """Well again when it can be written and refused nothing for a whole round; what failed is then done again."""
+        refused, self._busy = self._busy, False
+        await self.parts.store.check()
+        if self.failed:
+            await self.parts.store.give_back(tuple(self.failed.values()))
+            self.failed.clear()
+        if not refused:
+            self.pulse.store_error = None
 
     async def refresh_states(self) -> None:
         """Take over that a person mended a channel (by a test message or a requeue from the command line)."""

@@ -13,7 +13,7 @@ Every implementation passes `tests/contract/test_store.py`. The rules that hold 
 * Values that are read come back equal to the values that were written.
 
 Methods by topic: life (`open`, `close`, `check`, `backup`), feeds (`sync_feeds`, `claim_feeds`, `release`,
-`make_due`, `feed_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
+`give_back`, `make_due`, `feed_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `deliveries`, `attempts`, `figures`).
 """
@@ -222,6 +222,11 @@ class Store(Protocol):
     async def release(self, worker: str | None, now: datetime) -> int:
         """Give back all leases of this worker (None: of every worker, for the one owner of a store at its start): feeds are due again at once, deliveries without a started attempt are
         pending again, deliveries with one are unknown as in `recover`. Returns how many leases there were.
+        """
+
+    async def give_back(self, claims: Sequence[FeedClaim]) -> int:
+        """Give back the leases of polls that could not be recorded: those feeds are due again at once. A lease that went
+        to somebody else is left alone. Returns how many there were.
         """
 
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:

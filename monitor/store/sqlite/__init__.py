@@ -186,6 +186,10 @@ class SqliteStore:
             lambda db: feeds.release(db, worker) + deliveries.release(db, worker, now), urgent=True
         )
 
+    async def give_back(self, claims: Sequence[FeedClaim]) -> int:
+        """Give back the leases of polls that could not be recorded."""
+        return await self._write(lambda db: feeds.give_back(db, claims))
+
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set feeds due now."""
         return await self._write(lambda db: feeds.make_due(db, feed_ids, now))

@@ -75,6 +75,20 @@ def release(db: Row, worker: str | None) -> int:
     )
 
 
+def give_back(db: Row, claims: Sequence[FeedClaim]) -> int:
+    """Give back single leases, fenced."""
+    return sum(
+        int(
+            db.execute(
+                "UPDATE feeds SET lease_worker = NULL, lease_until = NULL "
+                "WHERE id = ? AND lease_token = ? AND lease_worker = ?",
+                (claim.feed.id, claim.lease.token, claim.lease.worker),
+            ).rowcount
+        )
+        for claim in claims
+    )
+
+
 def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
     """Set feeds due now."""
     return int(
