@@ -18,6 +18,7 @@ COMMANDS = {
     "search": "monitor.cli.hits:search",
     "match": "monitor.cli.match:match",
     "rules": "monitor.cli.rules:rules",
+    "subscribers": "monitor.cli.subscribers:subscribers",
     "deliveries": "monitor.cli.deliveries:deliveries",
     "send-test": "monitor.cli.deliveries:send_test",
     "backup": "monitor.cli.backup:backup",

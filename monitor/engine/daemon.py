@@ -206,11 +206,12 @@ class Daemon:
 
 
 async def sync(parts: Parts) -> None:
-    """Write the configured set of feeds to the store; new feeds get their first due time."""
+    """Write the configured feeds and subscribers to the store; new feeds get their first due time."""
     settings = parts.live.loaded.settings
     now = parts.clock()
     due = {feed.id: schedule.first_due(feed, now, settings.polling) for feed in settings.feeds}
     await parts.store.sync_feeds(settings.feeds, now, due)
+    await parts.store.sync_subscribers(settings.subscribers, now)
 
 
 async def close(parts: Parts) -> None:

@@ -13,7 +13,8 @@ Every implementation passes `tests/contract/test_store.py`. The rules that hold 
 * Values that are read come back equal to the values that were written.
 
 Methods by topic: life (`open`, `close`, `check`, `backup`), feeds (`sync_feeds`, `claim_feeds`, `release`,
-`give_back`, `make_due`, `feed_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
+`give_back`, `make_due`, `feed_states`), subscribers (`sync_subscribers`,
+`subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `deliveries`, `attempts`, `figures`).
 """
@@ -40,6 +41,7 @@ from monitor.model import (
     NewDelivery,
     SendResult,
     Severity,
+    Subscriber,
 )
 
 
@@ -177,6 +179,23 @@ class FoundArticle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberState:
+    """What is known of a subscriber: since when, and how delivery to them goes."""
+
+    id: str
+    title: str
+    active: bool
+    """Whether the settings in force name them."""
+    since: datetime
+    """When they were first configured."""
+    last_alert: datetime | None
+    """When the last alert was raised for them."""
+    last_sent: datetime | None
+    """When something last reached them, as far as a channel can say."""
+    deliveries: Mapping[DeliveryState, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Numbers for health and metrics, read in one go."""
 
@@ -234,6 +253,15 @@ class Store(Protocol):
 
     async def feed_states(self) -> tuple[tuple[Feed, FeedState], ...]:
         """All feeds that are switched on, by id."""
+
+    # subscribers
+    async def sync_subscribers(self, people: Sequence[Subscriber], now: datetime) -> None:
+        """Make the stored set of subscribers the given one; those that are gone are kept, switched off, with what was
+        sent to them.
+        """
+
+    async def subscriber_states(self) -> tuple[SubscriberState, ...]:
+        """All subscribers that ever were, by id."""
 
     # polls
     async def known(self, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArticle]:

@@ -4,7 +4,7 @@ Every write is one immediate transaction on the writer's connection; reads have 
 for a write. What a caller cancels goes on to its end in its thread: no half transaction, and no lost count.
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
-    feeds.py  polls.py  deliveries.py  reading.py                  what each method does, in its transaction
+    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py   what each method does, in its transaction
     values.py       rows to values and back
 """
 
@@ -32,6 +32,7 @@ from monitor.model import (
     Lease,
     NewAlert,
     NewDelivery,
+    Subscriber,
 )
 from monitor.store.protocol import (
     Attempt,
@@ -43,8 +44,9 @@ from monitor.store.protocol import (
     PollRecord,
     RecordedPoll,
     StoredHit,
+    SubscriberState,
 )
-from monitor.store.sqlite import deliveries, feeds, polls, reading, schema
+from monitor.store.sqlite import deliveries, feeds, polls, reading, schema, subscribers
 from monitor.store.sqlite.connection import OwnerLock, Reserve, connect, guard_version, wrapped, writing
 from monitor.store.sqlite.values import Row
 
@@ -197,6 +199,16 @@ class SqliteStore:
     async def feed_states(self) -> tuple[tuple[Feed, FeedState], ...]:
         """All feeds that are switched on, by id."""
         return await self._read(feeds.states)
+
+    # subscribers
+
+    async def sync_subscribers(self, people: Sequence[Subscriber], now: datetime) -> None:
+        """Make the stored set of subscribers the given one."""
+        await self._write(lambda db: subscribers.sync(db, people, now))
+
+    async def subscriber_states(self) -> tuple[SubscriberState, ...]:
+        """All subscribers that ever were, by id."""
+        return await self._read(subscribers.states)
 
     # polls
 

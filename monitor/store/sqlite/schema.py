@@ -66,6 +66,11 @@ CREATE TABLE attempts (
 ) STRICT;
 CREATE INDEX attempts_delivery ON attempts (delivery_id, id);
 CREATE INDEX attempts_unknown ON attempts (outcome) WHERE outcome = 'unknown';
+CREATE TABLE subscribers (
+  id TEXT PRIMARY KEY, title TEXT NOT NULL, active INTEGER NOT NULL, since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_subscriber ON deliveries (subscriber_id, state, sent_at);
+CREATE INDEX alerts_subscriber ON alerts (subscriber_id, created_at);
 CREATE TABLE channels (
   channel TEXT PRIMARY KEY, failures INTEGER NOT NULL, open_until INTEGER, probes INTEGER NOT NULL, broken TEXT,
   noticed_at INTEGER, since INTEGER
