@@ -252,6 +252,8 @@ async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: 
     if before.failures and not after.failures:
         # It sends again: what piled up is folded before it drains one by one.
         await alert(parts)
+        if before.open_until is not None:
+            await parts.store.hasten(channel.id, now)
     if text is not None:
         await tell_operator(
             parts,

@@ -15,7 +15,7 @@ Every implementation passes `tests/contract/test_store.py`. The rules that hold 
 Methods by topic: life (`open`, `close`, `check`, `backup`), feeds (`sync_feeds`, `claim_feeds`, `release`,
 `give_back`, `make_due`, `feed_states`), subscribers (`sync_subscribers`,
 `subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
-`claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `requeue`, `channel_states`,
+`claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `deliveries`, `attempts`, `figures`).
 """
 
@@ -307,6 +307,11 @@ class Store(Protocol):
     async def fold(self, digest: NewAlert, delivery: NewDelivery, carried: Sequence[int], now: datetime) -> int:
         """Record a digest and its delivery, and mark the pending deliveries `carried` as carried by it. Deliveries that
         are no longer pending are left alone. Returns how many are carried.
+        """
+
+    async def hasten(self, channel: str, now: datetime) -> int:
+        """Set the pending deliveries of a channel due now: it works again, and they need not wait for times that were
+        set while it did not. Returns how many were not due yet.
         """
 
     async def requeue(self, delivery_ids: Sequence[int], now: datetime) -> int:

@@ -258,6 +258,10 @@ class SqliteStore:
         """Record a digest and mark what it carries."""
         return await self._write(lambda db: deliveries.fold(db, digest, delivery, carried, now))
 
+    async def hasten(self, channel: str, now: datetime) -> int:
+        """Set the pending deliveries of a channel due now."""
+        return await self._write(lambda db: deliveries.hasten(db, channel, now))
+
     async def requeue(self, delivery_ids: Sequence[int], now: datetime) -> int:
         """Set dead deliveries pending again."""
         return await self._write(lambda db: deliveries.requeue(db, delivery_ids, now))

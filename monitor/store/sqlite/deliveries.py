@@ -179,6 +179,16 @@ def fold(db: Row, digest: NewAlert, delivery: NewDelivery, carried: Sequence[int
     )
 
 
+def hasten(db: Row, channel: str, now: datetime) -> int:
+    """Pending deliveries of a channel are due now."""
+    return int(
+        db.execute(
+            "UPDATE deliveries SET next_attempt = ? WHERE state = 'pending' AND channel = ? AND next_attempt > ?",
+            (stamp(now), channel, stamp(now)),
+        ).rowcount
+    )
+
+
 def requeue(db: Row, ids: Sequence[int], now: datetime) -> int:
     """Dead deliveries are pending again, with the same key and a fresh count."""
     return int(
