@@ -349,11 +349,13 @@ class Evaluation:
 
     def _in_company(self, places: tuple[Place, ...], others: tuple[Place, ...], join: Join) -> tuple[Place, ...]:
         """Those that share their sentence or paragraph with another place, and are not that place themselves."""
-        company: dict[tuple[str, int] | None, list[Place]] = {}
-        for other in others:
-            company.setdefault(self._unit(other, join), []).append(other)
+        company: dict[tuple[str, int] | None, tuple[list[Place], list[Place]]] = {}
+        for side, found in enumerate((places, others)):
+            for one in found:
+                company.setdefault(self._unit(one, join), ([], []))[side].append(one)
         company.pop(None, None)
-        return tuple(place for place in places if apart((place,), company.get(self._unit(place, join), ())))
+        kept = {place for named, near in company.values() for place in apart(named, near)}
+        return tuple(place for place in places if place in kept)
 
 
 def _accepts(word: "NameWord | re.Pattern[str]", token: str) -> Tier | None:

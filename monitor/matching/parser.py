@@ -95,20 +95,15 @@ def parse_leaf(text: str) -> Query:
 
 
 def _lex(text: str) -> list[Lexeme]:
+    """The pieces of a query, blanks left out. Every character begins some piece, so nothing is skipped."""
     found: list[Lexeme] = []
-    at = 0
-    while at < len(text):
-        match = _LEXEME.match(text, at)
-        kind = match.lastgroup if match else None
-        if match is None or kind is None:
-            raise RuleError(f"{text[at]!r} cannot stand here; expected a word, a phrase or an operator", offset=at)
+    for match in _LEXEME.finditer(text):
         # `lastgroup` names the last group that matched, which may be an inner one: take the outermost.
-        outer = next(name for name in _KINDS if match.group(name) is not None)
-        if outer == "open_quote":
-            raise RuleError('this phrase has no end; expected a closing "', offset=at)
-        if outer != "blank":
-            found.append(Lexeme(outer, at, match))
-        at = match.end()
+        kind = next(name for name in _KINDS if match.group(name) is not None)
+        if kind == "open_quote":
+            raise RuleError('this phrase has no end; expected a closing "', offset=match.start())
+        if kind != "blank":
+            found.append(Lexeme(kind, match.start(), match))
     return found
 
 
@@ -155,7 +150,9 @@ class _Parser:
 
     def _check_height(self, query: Query, lexeme: Lexeme) -> None:
         if height(query) > MAX_HEIGHT:
-            raise self._fault(f"the query is nested deeper than {MAX_NESTING} levels", lexeme)
+            raise self._fault(
+                f"the query is more than {MAX_HEIGHT} levels high; a chain of NEAR is as high as it is long", lexeme
+            )
 
     def _or(self) -> Query:
         parts = [self._and()]

@@ -37,6 +37,8 @@ class Held(NamedTuple):
     places: tuple[Place, ...] = ()
 
 
+_MANY = 500
+"""More places than an article has that was written for people."""
 NOTHING = Held(holds=False)
 
 
@@ -96,7 +98,22 @@ def pairs(left: Sequence[Place], right: Sequence[Place], query: Near) -> tuple[P
     lefts, rights = Neighbours(left), Neighbours(right)
     found = [(one, other) for one in left for other in (rights.before(one), rights.after(one)) if other is not None]
     found += [(one, other) for other in right for one in (lefts.before(other), lefts.after(other)) if one is not None]
-    return distinct(join_places(one, other) for one, other in found if close(one, other, query))
+    made = distinct(join_places(one, other) for one, other in found if close(one, other, query))
+    return made if len(made) <= _MANY else _tightest(made)
+
+
+def _tightest(places: Iterable[Place]) -> tuple[Place, ...]:
+    """Of the places that begin, or that end, at one word only the shortest: these alone decide what is near.
+
+    For texts that repeat the same words without end; without it a chain of NEAR would have places without end too.
+    """
+    shortest: dict[tuple[str, str, int], Place] = {}
+    for place in places:
+        for end in (("first", place.field, place.first), ("last", place.field, place.last)):
+            known = shortest.setdefault(end, place)
+            if place.last - place.first < known.last - known.first:
+                shortest[end] = place
+    return distinct(shortest.values())
 
 
 def together(left: Sequence[Place], right: Sequence[Place], unit: Callable[[Place], object]) -> tuple[Place, ...]:

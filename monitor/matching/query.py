@@ -140,7 +140,9 @@ class Named:
     part: "Query"
 
 
-Query = Word | Wildcard | Phrase | Entity | Regex | And | Or | Not | Near | Field | AtLeast | First | Lead | Named
+Leaf = Word | Wildcard | Phrase | Entity | Regex
+Unary = Not | Field | AtLeast | First | Lead | Named
+Query = Leaf | Unary | And | Or | Near
 
 _OR, _AND, _NEAR, _UNARY = range(4)
 
@@ -165,7 +167,7 @@ def _print(query: Query, level: int) -> str:
     return text if own >= level else f"({text})"
 
 
-def _print_unary(query: Query) -> str:
+def _print_unary(query: Leaf | Unary) -> str:
     match query:
         case Not(part):
             return f"NOT {_print(part, _UNARY)}"
@@ -183,7 +185,7 @@ def _print_unary(query: Query) -> str:
             return _print_leaf(query)
 
 
-def _print_leaf(query: Query) -> str:
+def _print_leaf(query: Leaf) -> str:
     match query:
         case Word(text, exact):
             return f"={text}" if exact else text
@@ -194,10 +196,8 @@ def _print_leaf(query: Query) -> str:
             return f'{"=" if exact else ""}"{" ".join(words)}"{tail}'
         case Entity(rule):
             return f"entity:{rule}"
-        case Regex(pattern):
-            return "/" + pattern.replace("/", "\\/") + "/"
         case _:
-            return f"({_print(query, _OR)})"
+            return "/" + query.pattern.replace("/", "\\/") + "/"
 
 
 def occurs(query: Query) -> str | None:
