@@ -184,7 +184,8 @@ class Compiler:
                 return Node(query, tuple(self._node(rule, part, text, one) for one in parts_of(query)))
 
     def _entity(self, rule: Rule, part: str, text: str, name: str) -> Names:
-        offset = text.find(f"entity:{name}")
+        written = re.search(rf"entity:{re.escape(name)}(?![\w.-])", text)
+        offset = written.start() if written else None
         target = self.rules.get(name)
         if target is None:
             self._fail(rule, part, f"entity:{name} refers to no rule", offset)

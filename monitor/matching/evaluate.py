@@ -219,9 +219,9 @@ class Evaluation:
     def _rows(self, row: Row, name: str) -> list[Place]:
         """Where words stand side by side."""
         tokens = self.text.tokens(name)
-        begin = next(at for at, word in enumerate(row.words) if word is not None)
+        begin, word = next((at, word) for at, word in enumerate(row.words) if word is not None)
         found = []
-        for position in self._positions(row.words[begin], name):
+        for position in self._positions(word, name):
             first = position - begin
             tiers = self._fits(row, first, tokens)
             if tiers is not None:
@@ -244,16 +244,14 @@ class Evaluation:
             tier = worse(tier, found)
         return tier
 
-    def _positions(self, word: "NameWord | re.Pattern[str] | None", name: str) -> list[int]:
+    def _positions(self, word: "NameWord | re.Pattern[str]", name: str) -> list[int]:
         """Where a word of a row stands in a field."""
         at = self.text.at(name)
-        tokens: Iterable[str] = ()
         if isinstance(word, NameWord):
-            tokens = [form for form in word.forms if form in at]
-            if word.key is not None:
-                tokens = {*tokens, *self.text.sounds(name).get(word.key, ())}
-        elif word is not None:
-            tokens = [token for token in at if word.fullmatch(token)]
+            same = self.text.sounds(name).get(word.key, ()) if word.key is not None else ()
+            tokens = {*same, *(form for form in word.forms if form in at)}
+        else:
+            tokens = {token for token in at if word.fullmatch(token)}
         return sorted({position for token in tokens for position in at[token]})
 
     def _bag(self, bag: Bag, name: str) -> Iterable[Place]:
@@ -375,14 +373,8 @@ def _written(wanted: str, tokens: Tokens, at: int) -> bool:
 
 
 def _equal(node: Node, values: Sequence[str]) -> bool:
-    """Whether one of the words or phrases of a value field is one of the values."""
-    match node.query:
-        case Or():
-            return any(_equal(part, values) for part in node.parts)
-        case Phrase(words):
-            wanted = " ".join(words)
-        case Word(text):
-            wanted = text
-        case _:
-            return False
+    """Whether one of the words or phrases of a value field, which the parser allows alone, is one of the values."""
+    if node.parts:
+        return any(_equal(part, values) for part in node.parts)
+    wanted = " ".join(node.query.words) if isinstance(node.query, Phrase) else getattr(node.query, "text", "")
     return fold(wanted) in {fold(value) for value in values if value}

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
-from monitor.matching.compile import CompiledRule, Node
+from monitor.matching.compile import CompiledRule, Names, Node
 from monitor.matching.evaluate import Evaluation, Text
 from monitor.matching.places import spans
 from monitor.matching.query import TEXT_FIELDS, And, print_query
@@ -46,34 +47,29 @@ def _success(compiled: CompiledRule, match: Match) -> Iterable[str]:
 
 def _failure(compiled: CompiledRule, verdict: Verdict, text: Text) -> Iterable[str]:
     yield f"does not hit: {verdict.failed}"
-    if verdict.failed == "names" and compiled.names is not None:
-        yield from _names_failure(compiled, text)
+    if verdict.score is not None and compiled.rule.score is not None:
+        yield f"score {verdict.score}, threshold {compiled.rule.score.threshold}"
     elif verdict.failed == "query" and compiled.query is not None:
         yield from _query_failure(compiled.query, text)
-    elif compiled.rule.score is not None:
-        yield f"score {verdict.score}, threshold {compiled.rule.score.threshold}"
+    elif compiled.names is not None:
+        yield from _names_failure(compiled.names, text)
 
 
-def _names_failure(compiled: CompiledRule, text: Text) -> Iterable[str]:
+def _names_failure(names: Names, text: Text) -> Iterable[str]:
     """Which guard held a name back, if one was found at all."""
-    names = compiled.names
     evaluation = Evaluation(text)
-    found = spans(evaluation.unguarded(names), text.texts) if names is not None else ()
-    if not found or names is None:
-        yield "none of its names occurs"
-        return
+    found = spans(evaluation.unguarded(names), text.texts)
     shown = ", ".join(dict.fromkeys(f"«{span.text}»" for span in found))
-    blanked = not spans(evaluation.unblanked(names), text.texts)
-    if blanked:
+    if not found:
+        yield "none of its names occurs"
+    elif names.needs is None or not evaluation.unblanked(names):
         yield f"{shown} occurs only inside a phrase under `not`"
-    elif names.needs is not None:
+    else:
         yield f"{shown} occurs, but not what it needs within its {names.within}: {print_query(names.needs.query)}"
 
 
 def _query_failure(node: Node, text: Text) -> Iterable[str]:
     """The first part of the outermost AND that does not hold."""
     parts = node.parts if isinstance(node.query, And) else (node,)
-    for part in parts:
-        if not Evaluation(text).node(part, TEXT_FIELDS).holds:
-            yield f"this does not hold: {print_query(part.query)}"
-            return
+    failed = (part for part in parts if not Evaluation(text).node(part, TEXT_FIELDS).holds)
+    return (f"this does not hold: {print_query(part.query)}" for part in islice(failed, 1))

@@ -54,9 +54,7 @@ def join_places(one: Place, other: Place) -> Place:
 
 
 def close(one: Place, other: Place, query: Near) -> bool:
-    """Whether two places are in one field, apart, in order where it matters, with few enough words between."""
-    if one.field != other.field or overlap(one, other):
-        return False
+    """Whether two places of one field that share no word are in order, where it matters, with few enough words between."""
     if other.first > one.last:
         return other.first - one.last - 1 <= query.words
     return query.join is not Join.ONEAR and one.first - other.last - 1 <= query.words

@@ -101,6 +101,7 @@ def texts(found: Match | None) -> list[str]:
         ("alpha PARAGRAPH beta", "Alpha came. Beta went.\n\nGamma.", ["Alpha", "Beta"]),
         ("alpha PARAGRAPH beta", "Alpha came.\n\nBeta went.", []),
         ('"came beta" SENTENCE went', "Alpha came. Beta went.", []),  # what crosses a border lies in no sentence
+        ('"alpha beta" OR beta', "alpha beta", ["alpha beta"]),  # of one span inside another, the longer
         # counting and position
         ("ATLEAST/2 alpha", "alpha", []),
         ("ATLEAST/2 alpha", "alpha, alpha", ["alpha", "alpha"]),
@@ -332,6 +333,9 @@ def test_explanations_say_what_failed() -> None:
     assert "«Tartus» occurs, but not what it needs within its sentence: naval" in told(BLOCKS[1], "Tartus")
     assert "this does not hold: beta" in told(rule(query="alpha AND beta"), "alpha")
     assert "this does not hold: alpha" in told(rule(query="alpha"), "x")
+    guarded = rule(names=("Tartus",), needs="naval", not_=("Tartus street",))
+    assert "inside a phrase under `not`" in told(guarded, "Tartus street")
+    assert "not what it needs within its article" in told(guarded, "Tartus street, Tartus")
     assert "score 5, threshold 9" in told(rule(score=Score(threshold=9, words=(("alpha", 5),))), "alpha")
     assert "score 10, threshold 9" in told(rule(score=Score(threshold=9, words=(("alpha", 10),))), "alpha")
     assert "body 0-6: «Assads» for Assad (inflected)" in told(BLOCKS[0], "Assads")
