@@ -76,6 +76,7 @@ class SqliteStore:
         self._timeout = timeout
         self._writer: sqlite_utils.Database | None = None
         self._reader: sqlite_utils.Database | None = None
+        self._closed = False
         self._writes = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
 
@@ -83,7 +84,11 @@ class SqliteStore:
 
     async def open(self) -> None:
         """Connect, guard the versions, migrate. Raises StoreError, StoreLocked, SchemaTooNew."""
-        await self._in(self._writes, self._open)
+        try:
+            await self._in(self._writes, self._open)
+        except BaseException:
+            await self.close()
+            raise
 
     def _open(self) -> None:
         guard_version()
@@ -127,7 +132,10 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what runs and disconnect."""
+        if self._closed:
+            return
         await self._in(self._writes, self._close)
+        self._closed = True
         self._writes.shutdown(wait=False)
         self._reads.shutdown(wait=True)
 
@@ -302,6 +310,8 @@ class SqliteStore:
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         """Do blocking work in a thread; it runs to its end even when the caller is cancelled."""
+        if self._closed:
+            raise StoreError(f"the store at {self.path} is closed")
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(pool, work))
 
     async def _write(self, work: Callable[[Row], T], *, urgent: bool = False) -> T:
