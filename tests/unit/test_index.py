@@ -167,6 +167,7 @@ def test_only_rules_worth_asking_are_asked() -> None:
     index = compile_rules([*rules, rule("wild", query="exp*ive OR *stan"), rule("always", query="/x/")]).index
     assert index.candidates(Text(example("common words and rare7"))) == {"r7", "always"}
     assert index.candidates(Text(example("explosive"))) == {"wild", "always"}
+    assert index.candidates(Text(example("explosive, expensive"))) == {"wild", "always"}  # one is remembered
     assert index.candidates(Text(example("Kazakhstan"))) == {"wild", "always"}
     for number in range(200_100):  # what is remembered of tokens is bounded
         index._patterns(f"token{number}")
