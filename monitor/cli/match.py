@@ -1,6 +1,7 @@
 """`monitor match`: run rules over articles from a file or a pipe, without a store or a daemon."""
 
 import json
+import re
 import resource
 import sys
 import time
@@ -15,6 +16,8 @@ import click
 from monitor.config import load_rules
 from monitor.matching import compile_rules
 from monitor.model import Article, Match
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -53,10 +56,10 @@ class _Statistics:
     type=click.Path(exists=True, path_type=Path),
     help="A rule file or a folder of them.",
 )
-@click.option("--input", "source", default="-", type=click.File("r", encoding="utf-8"), help="Articles as JSON lines.")
+@click.option("--input", "source", default="-", type=click.File("rb"), help="Articles as JSON lines.")
 @click.option("--output", "target", default="-", type=click.File("w", encoding="utf-8"), help="Hits as JSON lines.")
 @click.option("--stats", is_flag=True, help="Print statistics as one JSON object on standard error.")
-def match(folder: Path, source: IO[str], target: IO[str], *, stats: bool) -> None:
+def match(folder: Path, source: IO[bytes], target: IO[str], *, stats: bool) -> None:
     """Match articles against rules: JSON lines in (id, title, body, lang; url, outlet, author, published if there are),
     one JSON object a hit out.
 
@@ -80,12 +83,12 @@ def match(folder: Path, source: IO[str], target: IO[str], *, stats: bool) -> Non
         sys.exit(1)
 
 
-def _articles(source: IO[str], numbers: _Statistics) -> Iterator[tuple[object, Article]]:
+def _articles(source: IO[bytes], numbers: _Statistics) -> Iterator[tuple[object, Article]]:
     for number, line in enumerate(source, start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line.decode("utf-8"))
             article = read_article(record)
         except (ValueError, RecursionError) as error:
             numbers.bad_lines += 1
@@ -99,11 +102,14 @@ def read_article(record: Any) -> Article:
     """The article of a JSON object. Raises ValueError that says which key is wrong."""
     if not isinstance(record, dict):
         raise ValueError("expected a JSON object with id, title, body and lang")  # noqa: TRY004 - a fault of the input
-    if not isinstance(record.get("id"), str | int):
+    if not isinstance(record.get("id"), str | int) or isinstance(record["id"], bool):
         raise ValueError("`id` is missing or no text or number")  # noqa: TRY004 - as above
     for key in ("title", "body", "lang", "url", "outlet", "author", "published", "feed"):
-        if not isinstance(record.get(key), str | None):
+        value = record.get(key)
+        if not isinstance(value, str | None):
             raise ValueError(f"`{key}` must be text")  # noqa: TRY004 - as above
+        if _HALF.search(value or ""):
+            raise ValueError(f"`{key}` holds half of a surrogate pair, which is no character")
     published = record.get("published")
     at = datetime.fromisoformat(published) if published else None
     return Article(
