@@ -51,6 +51,9 @@ from monitor.text.fold import fold
 from monitor.text.scripts import scripts_in
 from monitor.text.tokens import Tokens, tokenise
 
+_HALF = re.compile("[\\ud800-\\udfff]")
+"""Half of a surrogate pair, which RE2 cannot read."""
+
 
 class Text:
     """An article as the evaluator sees it: fields tokenised once, tokens looked up by their folded form."""
@@ -266,7 +269,7 @@ class Evaluation:
 
     def _pattern(self, pattern: Pattern, name: str) -> Iterable[Place]:
         tokens = self.text.tokens(name)
-        for match in pattern.compiled.finditer(self.text.texts[name]):
+        for match in pattern.compiled.finditer(_HALF.sub("\ufffd", self.text.texts[name])):
             start, end = match.span()
             first, last = bisect_right(tokens.ends, start), bisect_left(tokens.starts, end) - 1
             if start < end and first <= last:

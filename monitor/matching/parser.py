@@ -41,6 +41,7 @@ MAX_HEIGHT = 200
 MAX_DISTANCE = 10_000
 _MISTYPED = re.compile(r"(?P<name>NEAR|ONEAR|NOTNEAR|ATLEAST|FIRST)/.*", re.IGNORECASE | re.DOTALL)
 _FIELDS = "|".join((*WORD_FIELDS, *VALUE_FIELDS))
+_TYPOGRAPHIC = re.compile("[“”„«»]")
 _PREFIXES = (*WORD_FIELDS, *VALUE_FIELDS, "entity")
 _REGEX_MEMORY = 8 << 20
 _LETTERS_BESIDE_STAR = 2
@@ -310,6 +311,8 @@ class _Parser:
             known = ", ".join(f"{name}:" for name in _PREFIXES)
             told = f"nothing follows {prefix}:" if not rest else f"{prefix}: is no field; there are {known}"
             raise self._fault(f'{told}. In quotes, "{text}" is a phrase', lexeme)
+        if _TYPOGRAPHIC.search(text):
+            raise self._fault('phrases stand between straight quotes, as in "hand over"', lexeme)
         mistyped = _MISTYPED.fullmatch(text)
         if mistyped:
             name = mistyped["name"].upper()
@@ -346,7 +349,7 @@ class _Parser:
         pattern = lexeme.match["pattern"].replace("\\/", "/")
         try:
             compiled = compile_regex(pattern)
-        except re2.error as error:
+        except (re2.error, UnicodeEncodeError) as error:
             reason = str(error).removeprefix("b'").removesuffix("'")
             raise self._fault(
                 f"this regular expression cannot be run in linear time or is wrong ({reason}); back-references and "

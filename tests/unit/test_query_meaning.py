@@ -121,6 +121,7 @@ def texts(found: Match | None) -> list[str]:
         # regular expressions see the text as it is
         (r"/Su-\d+/", "a Su-34 landed", ["Su-34"]),
         (r"/Su-\d+/", "a su-34 landed", []),
+        (r"/Su-\d+/", "😀 \ud800 Su-34", ["Su-34"]),  # places are characters; half a character stops nothing
         (r"/--/", "no word -- here", []),  # between words there is no place
         # entities with their guards
         ("entity:assad", "Bashar al-Assad", ["Bashar al-Assad"]),  # the longest wins

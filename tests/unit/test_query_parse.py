@@ -118,6 +118,8 @@ def test_forms_and_precedences(text: str, wanted: Query) -> None:
         ('"a b"~x', 5, "after ~"),
         ('"a b"/x', 5, "number after the phrase"),
         ('"a x*"', 0, "two letters"),
+        ("a “hand over”", 2, "straight quotes"),
+        ("«hand over»", 0, "straight quotes"),
         ('""', 0, "needs a word"),
         ('"…"', 0, "needs a word"),
         ("a - b", 2, "no letter or digit"),  # a dash with a blank on either side negates nothing
@@ -129,6 +131,7 @@ def test_forms_and_precedences(text: str, wanted: Query) -> None:
         (r"/(a)\1/", 0, "back-references"),
         ("/(?=a)b/", 0, "look-around"),
         ("/a*/", 0, "empty text"),
+        ("/\ud800/", 0, "is wrong"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, offset: int, told: str) -> None:
