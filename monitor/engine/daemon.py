@@ -14,7 +14,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -189,7 +189,7 @@ class Daemon:
         """Make anew what is made from settings that changed. Work under way keeps what it began with."""
         if (old.fetch, old.outlets) != (new.fetch, new.outlets):
             reader, parts.reader = parts.reader, self._factories.reader(new)
-            _later(reader.close(), after=new.fetch.timeout + new.fetch.parse_timeout)
+            _later(reader.close, after=new.fetch.timeout + new.fetch.parse_timeout)
         before = {one.id: one for one in old.channels}
         channels: dict[str, Channel] = {}
         for one in new.channels:
@@ -199,7 +199,7 @@ class Daemon:
                 channels[one.id] = self._factories.channel(one, new.delivery)
         for name, channel in parts.channels.items():
             if channels.get(name) is not channel:
-                _later(channel.close(), after=timedelta(seconds=channel.timeout))
+                _later(channel.close, after=timedelta(seconds=channel.timeout))
                 # What was wrong with the old settings of a channel says nothing about the new ones.
                 parts.states.pop(name, None)
         parts.channels = channels
@@ -240,12 +240,14 @@ def signature(paths: tuple[Path, ...]) -> tuple[tuple[str, int, int], ...]:
 _closing: set[asyncio.Task[None]] = set()
 
 
-def _later(work: object, *, after: timedelta) -> None:
-    """Close something once whatever began with it must have ended."""
+def _later(close_it: Callable[[], Coroutine[None, None, None]], *, after: timedelta) -> None:
+    """Close something once whatever began with it must have ended; at once when the daemon ends before."""
 
     async def wait() -> None:
-        await asyncio.sleep(after.total_seconds())
-        await work  # type: ignore[misc]
+        try:
+            await asyncio.sleep(after.total_seconds())
+        finally:
+            await close_it()
 
     task = asyncio.create_task(wait())
     _closing.add(task)
