@@ -5,11 +5,11 @@ for a write. What a caller cancels goes on to its end in its thread: no half tra
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
     feeds.py  subscribers.py  polls.py  deliveries.py  reading.py   what each method does, in its transaction
-    values.py       rows to values and back
+    values.py       rows to values and back                        words.py    words of the text index
+    backup.py       copies
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from typing import TypeVar
 import sqlite_utils
 from pysqlite3 import dbapi2 as sqlite3
 
-from monitor.errors import StoreBusy, StoreError
+from monitor.errors import StoreError
 from monitor.model import (
     Alert,
     ChannelState,
@@ -46,8 +46,17 @@ from monitor.store.protocol import (
     StoredHit,
     SubscriberState,
 )
-from monitor.store.sqlite import deliveries, feeds, polls, reading, schema, subscribers
-from monitor.store.sqlite.connection import OwnerLock, Reserve, connect, guard_version, wrapped, writing
+from monitor.store.sqlite import backup, deliveries, feeds, polls, reading, schema, subscribers
+from monitor.store.sqlite.connection import (
+    DiskFull,
+    OwnerLock,
+    Reserve,
+    connect,
+    guard_version,
+    reading_snapshot,
+    wrapped,
+    writing,
+)
 from monitor.store.sqlite.values import Row
 
 T = TypeVar("T")
@@ -92,11 +101,8 @@ class SqliteStore:
 
     def _open(self) -> None:
         guard_version()
-        if self._must_exist and not self.path.exists():
-            raise StoreError(
-                f"there is no store at {self.path}" + ("" if self._readonly else " (expect_existing is set)")
-            )
         with wrapped(self.path):
+            self._expect()
             if not self._readonly:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             if self._lock is not None:
@@ -105,25 +111,48 @@ class SqliteStore:
                 self._writer = self._rows(connect(self.path, readonly=False, timeout=self._timeout))
                 self._prepare(self._writer)
             self._reader = self._rows(connect(self.path, readonly=True, timeout=self._timeout))
-            schema.guard_schema(self._reader)
-            if not schema.migrations.applied(self._reader):
-                raise StoreError(f"{self.path} is no store of this program")
+            self._guard_schema(self._reader)
+            if not schema.is_current(self._reader):
+                what = "of an older version of" if schema.number(self._reader) else "no store of"
+                raise StoreError(f"{self.path} is {what} this program; the daemon migrates or makes it when it starts")
         if self._reserve is not None:
             self._reserve.make()
 
+    def _expect(self) -> None:
+        """An empty file is as bad as none: it is what a lost volume looks like once somebody touched it."""
+        if self._must_exist and not (self.path.exists() and self.path.stat().st_size):
+            raise StoreError(
+                f"there is no store at {self.path}"
+                + (": if its volume was lost, see docs/backup.md; expect_existing is set" if self._lock else " yet")
+            )
+
     def _prepare(self, db: sqlite_utils.Database) -> None:
         """Check and migrate a store that may be written."""
-        schema.guard_schema(db)
+        self._guard_schema(db)
         if self._lock is not None and self.path.stat().st_size < _QUICK_CHECK_BELOW:
             found = db.conn.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise StoreError(f"{self.path} is damaged ({found}); restore a backup, see docs/backup.md")
-        old = schema.needs_migration(db)
-        if old is not None:
-            self.copied = self.path.with_name(f"{self.path.name}.before-{old + 1}")
-            if not self.copied.exists():
-                db.conn.execute("VACUUM INTO ?", (str(self.copied),))
-        schema.migrate(db)
+        if schema.is_current(db):
+            return
+        # Never under a daemon that runs: it may be of the older version.
+        lock = self._lock or OwnerLock(self.path)
+        if self._lock is None:
+            lock.acquire()
+        try:
+            if old := schema.number(db):
+                self.copied = self.path.with_name(f"{self.path.name}.before-{old + 1}")
+                backup.keep(db, self.copied)
+            schema.migrate(db)
+        finally:
+            if self._lock is None:
+                lock.release()
+
+    def _guard_schema(self, db: sqlite_utils.Database) -> None:
+        try:
+            schema.guard_schema(db)
+        except StoreError as error:
+            raise type(error)(f"{self.path}: {error}") from None
 
     @staticmethod
     def _rows(db: sqlite_utils.Database) -> sqlite_utils.Database:
@@ -134,16 +163,22 @@ class SqliteStore:
         """Finish what runs and disconnect."""
         if self._closed:
             return
-        await self._in(self._writes, self._close)
+        # Each connection in its own thread, after the work that waits there.
+        await self._in(self._reads, self._close_reader)
+        await self._in(self._writes, self._close_writer)
         self._closed = True
         self._writes.shutdown(wait=False)
-        self._reads.shutdown(wait=True)
+        self._reads.shutdown(wait=False)
 
-    def _close(self) -> None:
-        for db in (self._reader, self._writer):
-            if db is not None:
-                db.conn.close()
-        self._reader = self._writer = None
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.conn.close()
+            self._reader = None
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.conn.close()
+            self._writer = None
         if self._lock is not None:
             self._lock.release()
 
@@ -159,24 +194,9 @@ class SqliteStore:
 
     async def backup(self, target: Path) -> None:
         """Write a consistent, checked copy to a new file."""
-        await self._in(self._reads, lambda: self._backup(target))
-
-    def _backup(self, target: Path) -> None:
-        if target.exists():
-            raise StoreError(f"{target} exists already; a backup never replaces a file")
-        with wrapped(target):
-            copy = connect(target, readonly=False, timeout=self._timeout)
-            try:
-                self._open_reader().conn.backup(copy.conn)
-                # One plain file: no -wal beside it that a person could forget to take along.
-                copy.conn.execute("PRAGMA journal_mode = DELETE")
-                found = copy.conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            finally:
-                copy.conn.close()
-            if found != "ok":
-                raise StoreError(f"the copy at {target} is damaged: {found}")
-            with target.open("rb") as file:
-                os.fsync(file.fileno())
+        self._open_reader()
+        # With a connection and a thread of its own: nothing waits for it.
+        await asyncio.shield(asyncio.to_thread(backup.backup, self.path, target, self._timeout))
 
     # feeds
 
@@ -232,13 +252,13 @@ class SqliteStore:
 
     async def record_alert(self, alert: NewAlert, now: datetime) -> bool:
         """Record an alert that belongs to no poll."""
-        return await self._write(lambda db: polls.insert_alert(db, alert, None, now) is not None)
+        return await self._write(lambda db: polls.insert_alert(db, alert, None, now) is not None, urgent=True)
 
     # deliveries
 
     async def recover(self, now: datetime, max_lease: timedelta) -> int:
         """Take back deliveries whose lease ran out."""
-        return await self._write(lambda db: deliveries.recover(db, now, max_lease))
+        return await self._write(lambda db: deliveries.recover(db, now, max_lease), urgent=True)
 
     async def claim_deliveries(
         self, worker: str, now: datetime, limit: int, lease: timedelta, *, channel: str
@@ -264,11 +284,11 @@ class SqliteStore:
 
     async def fold(self, digest: NewAlert, delivery: NewDelivery, carried: Sequence[int], now: datetime) -> int:
         """Record a digest and mark what it carries."""
-        return await self._write(lambda db: deliveries.fold(db, digest, delivery, carried, now))
+        return await self._write(lambda db: deliveries.fold(db, digest, delivery, carried, now), urgent=True)
 
     async def hasten(self, channel: str, now: datetime) -> int:
         """Set the pending deliveries of a channel due now."""
-        return await self._write(lambda db: deliveries.hasten(db, channel, now))
+        return await self._write(lambda db: deliveries.hasten(db, channel, now), urgent=True)
 
     async def requeue(self, delivery_ids: Sequence[int], now: datetime) -> int:
         """Set dead deliveries pending again."""
@@ -280,7 +300,7 @@ class SqliteStore:
 
     async def record_channel(self, state: ChannelState) -> None:
         """Write the state of a channel."""
-        await self._write(lambda db: deliveries.put_channel(db, state))
+        await self._write(lambda db: deliveries.put_channel(db, state), urgent=True)
 
     # reading
 
@@ -318,11 +338,14 @@ class SqliteStore:
         return await self._in(self._writes, lambda: self._written(work, urgent=urgent))
 
     def _written(self, work: Callable[[Row], T], *, urgent: bool) -> T:
-        """One writing transaction. On a full disk, urgent work gets the reserve."""
+        """One writing transaction. On a full disk, urgent work (all that brings out alerts) gets the reserve."""
+        reserve = self._reserve
+        if not urgent and reserve is not None and reserve.spent():
+            raise DiskFull(f"the disk of {self.path} is full: what is left is for deliveries")
         try:
             return self._transact(work)
-        except StoreBusy as error:
-            if urgent and "full" in str(error) and self._reserve is not None and self._reserve.drop():
+        except DiskFull:
+            if urgent and reserve is not None and reserve.drop():
                 return self._transact(work)
             raise
 
@@ -334,8 +357,8 @@ class SqliteStore:
 
     async def _read(self, work: Callable[[Row], T]) -> T:
         def read() -> T:
-            with wrapped(self.path):
-                return work(self._open_reader().conn)
+            with wrapped(self.path), reading_snapshot(self._open_reader()) as connection:
+                return work(connection)
 
         return await self._in(self._reads, read)
 

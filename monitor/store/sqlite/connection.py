@@ -11,6 +11,7 @@ Must not know any table.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -28,6 +29,10 @@ RESERVE = 4 * 1024 * 1024
 """Bytes of a file that is given up when the disk is full, so that deliveries can still be recorded."""
 _WAL_LIMIT = 64 * 1024 * 1024
 _LOCK_PATIENCE = 1.0
+
+
+class DiskFull(StoreBusy):
+    """There is no space left; told apart from a lock because some work may then use the reserve."""
 
 
 def guard_version(version: str = sqlite3.sqlite_version) -> None:
@@ -68,20 +73,27 @@ def wrapped(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            raise StoreBusy(f"{path} is locked by another process") from error
-        if "full" in text:
-            raise StoreBusy(f"the disk of {path} is full") from error
-        if "readonly" in text or "unable to open" in text or "disk I/O" in text:
-            raise StoreBusy(f"{path} cannot be read or written: {text}") from error
-        if "not a database" in text or "malformed" in text:
-            raise StoreError(
-                f"{path} is damaged or no database ({text}); restore a backup, see docs/backup.md"
-            ) from error
-        raise StoreError(f"{path}: {text}") from error
+        raise _explained(path, error) from error
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(f"the disk of {path} is full") from error
         raise StoreError(f"{path}: {error.strerror}") from error
+    except (UnicodeError, OverflowError) as error:
+        raise StoreError(f"{path}: a value that cannot be written: {error}") from error
+
+
+def _explained(path: Path, error: sqlite3.Error) -> StoreError:
+    """Our error for one of SQLite's, by its result code: a path or a value in the text must not decide."""
+    kind = (getattr(error, "sqlite_errorname", None) or "SQLITE_ERROR").split("_")[1]
+    if kind in {"BUSY", "LOCKED", "PROTOCOL"}:
+        return StoreBusy(f"{path} is locked by another process")
+    if kind == "FULL":
+        return DiskFull(f"the disk of {path} is full")
+    if kind in {"READONLY", "CANTOPEN", "IOERR", "PERM"}:
+        return StoreBusy(f"{path} cannot be read or written: {error}")
+    if kind in {"NOTADB", "CORRUPT"}:
+        return StoreError(f"{path} is damaged or no database ({error}); restore a backup, see docs/backup.md")
+    return StoreError(f"{path}: {error}")
 
 
 @contextlib.contextmanager
@@ -97,6 +109,17 @@ def writing(db: sqlite_utils.Database) -> Iterator[Any]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def reading_snapshot(db: sqlite_utils.Database) -> Iterator[Any]:
+    """One snapshot for all statements of a read; the connection comes out of it."""
+    connection = db.conn
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("ROLLBACK")
 
 
 class OwnerLock:
@@ -141,6 +164,8 @@ def owner(database: Path) -> int | None:
         file = database.with_name(database.name + ".lock").open("r")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise StoreError(f"{database}: cannot look at its lock: {error.strerror}") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -156,11 +181,14 @@ def _pid(file: IO[str]) -> int:
 
 
 class Reserve:
-    """Disk space set aside."""
+    """Disk space set aside. Once given up, only urgent work may write until there is plenty of space again: otherwise
+    the next polls would eat what was kept for deliveries.
+    """
 
     def __init__(self, database: Path, size: int = RESERVE) -> None:
         self.path = database.with_name(database.name + ".reserve")
         self._size = size
+        self._spent = False
 
     def make(self) -> None:
         """Set it aside, if there is plenty of space; a reserve that cannot be had is no error."""
@@ -170,7 +198,9 @@ class Reserve:
             with self.path.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, self._size)
         except OSError:
-            self.drop()
+            self.path.unlink(missing_ok=True)
+        else:
+            self._spent = False
 
     def drop(self) -> bool:
         """Give it up; whether there was one."""
@@ -178,7 +208,14 @@ class Reserve:
             self.path.unlink()
         except OSError:
             return False
+        self._spent = True
         return True
+
+    def spent(self) -> bool:
+        """Whether it was given up and cannot be had again yet."""
+        if self._spent:
+            self.make()
+        return self._spent
 
 
 def _free(folder: Path) -> int:

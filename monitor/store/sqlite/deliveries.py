@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from monitor.errors import LeaseLost
-from monitor.model import ChannelState, Delivery, DeliveryClaim, DeliveryState, Lease, NewAlert, NewDelivery, Outcome
+from monitor.model import (
+    ChannelState,
+    Delivery,
+    DeliveryClaim,
+    DeliveryState,
+    Lease,
+    NewAlert,
+    NewDelivery,
+    Outcome,
+    Severity,
+)
 from monitor.store.protocol import AttemptRecord
 from monitor.store.sqlite import polls, values
 from monitor.store.sqlite.values import Row, stamp
 
+_RANKS = sorted((severity.rank for severity in Severity), reverse=True)
 JOINED = "SELECT d.*, a.key AS alert_key FROM deliveries d JOIN alerts a ON a.id = d.alert_id"
 
 
@@ -52,14 +63,14 @@ def _take_back(db: Row, where: str, arguments: tuple[object, ...], now: datetime
 def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta, channel: str) -> tuple[DeliveryClaim, ...]:
     """Lease pending deliveries whose time has come, most severe first, then the longest waiting."""
     until = now + lease
-    due = [
-        row["id"]
-        for row in db.execute(
-            "SELECT id FROM deliveries WHERE state = 'pending' AND channel = ? AND next_attempt <= ? "
-            "ORDER BY rank DESC, next_attempt, id LIMIT ?",
-            (channel, stamp(now), limit),
+    due: list[int] = []
+    for rank in _RANKS:  # one look into the index each: what waits for later is not walked over
+        found = db.execute(
+            "SELECT id FROM deliveries WHERE state = 'pending' AND channel = ? AND rank = ? AND next_attempt <= ? "
+            "ORDER BY next_attempt, id LIMIT ?",
+            (channel, rank, stamp(now), max(0, limit - len(due))),
         )
-    ]
+        due += [row["id"] for row in found]
     if not due:
         return ()
     db.execute(
@@ -72,15 +83,21 @@ def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta, cha
         "WHERE d.id IN (SELECT value FROM json_each(?))",
         (json.dumps(due),),
     ).fetchall()
-    by_id = {
-        row["id"]: DeliveryClaim(
-            delivery=values.delivery(row),
-            alert=values.load_alert(row["snapshot"]),
-            lease=Lease(worker=worker, token=row["lease_token"], until=until),
-        )
-        for row in rows
-    }
-    return tuple(by_id[one] for one in due)
+    by_id: dict[int, DeliveryClaim] = {}
+    for row in rows:
+        try:
+            alert = values.load_alert(row["snapshot"])
+        except ValueError as error:
+            # Poison: it would fail in the same way for ever, and hold up its neighbours.
+            db.execute(
+                "UPDATE deliveries SET state = 'dead', next_attempt = NULL, lease_worker = NULL, lease_until = NULL, "
+                "last_error = ? WHERE id = ?",
+                (f"the stored alert cannot be read: {type(error).__name__}", row["id"]),
+            )
+            continue
+        lease_ = Lease(worker=worker, token=row["lease_token"], until=until)
+        by_id[row["id"]] = DeliveryClaim(delivery=values.delivery(row), alert=alert, lease=lease_)
+    return tuple(by_id[one] for one in due if one in by_id)
 
 
 def begin(db: Row, delivery_id: int, lease: Lease, now: datetime) -> int:
@@ -149,7 +166,9 @@ def put_channel(db: Row, state: ChannelState) -> None:
 def late(db: Row, now: datetime, older_than: timedelta, more_than: int) -> tuple[tuple[Delivery, ...], ...]:
     """Groups of pending deliveries that have waited too long."""
     rows = db.execute(
-        f"{JOINED} WHERE d.state = 'pending' AND d.created_at < ? AND a.kind IN ('article', 'revision') "
+        # Said twice, because the index of what is open is found by exactly these words.
+        f"{JOINED} WHERE d.state IN ('pending', 'leased', 'unknown') AND d.state = 'pending' AND d.created_at < ? "
+        "AND a.kind IN ('article', 'revision') "
         "ORDER BY d.subscriber_id, d.channel, d.address, d.created_at DESC, d.id DESC",
         (stamp(now - older_than),),
     )
@@ -159,22 +178,27 @@ def late(db: Row, now: datetime, older_than: timedelta, more_than: int) -> tuple
 
 
 def fold(db: Row, digest: NewAlert, delivery: NewDelivery, carried: Sequence[int], now: datetime) -> int:
-    """Record a digest and mark what it carries. A digest that is stored already carries nothing new."""
-    alert_id = polls.insert_alert(db, digest, None, now)
-    if alert_id is None:
+    """Record a digest and mark what it carries. A digest that is stored already carries nothing new, and one with
+    nothing left to carry is not made.
+    """
+    wanted = "state = 'pending' AND id IN (SELECT value FROM json_each(?))"
+    ids = json.dumps(list(carried))
+    if db.execute(f"SELECT 1 FROM deliveries WHERE {wanted} LIMIT 1", (ids,)).fetchone() is None:
+        return 0
+    stored = polls.insert_alert(db, digest, None, now)
+    if stored is None:
         return 0
     carrier = db.execute("SELECT id FROM deliveries WHERE key = ?", (delivery.key,)).fetchone()
     if carrier is None:
-        columns = values.delivery_columns(delivery, digest.alert, alert_id, now)
+        columns = values.delivery_columns(delivery, digest.alert, stored[0], now)
         carrier = db.execute(
             f"INSERT INTO deliveries ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) RETURNING id",
             tuple(columns.values()),
         ).fetchone()
     return int(
         db.execute(
-            "UPDATE deliveries SET state = 'carried', carried_by = ?, next_attempt = NULL "
-            "WHERE state = 'pending' AND id IN (SELECT value FROM json_each(?))",
-            (carrier["id"], json.dumps(list(carried))),
+            f"UPDATE deliveries SET state = 'carried', carried_by = ?, next_attempt = NULL WHERE {wanted}",
+            (carrier["id"], ids),
         ).rowcount
     )
 

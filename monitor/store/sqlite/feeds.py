@@ -14,19 +14,22 @@ LONGEST = timedelta(hours=2)
 
 def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
     """Make the stored set the given one; states are kept."""
-    for feed in feeds:
-        columns = values.feed_columns(feed)
-        names = ", ".join(columns)
-        marks = ", ".join("?" * len(columns))
-        changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "id")
-        db.execute(
-            f"INSERT INTO feeds ({names}, next_due) VALUES ({marks}, ?) "
+    rows = [(values.feed_columns(feed), stamp(first_due.get(feed.id, now))) for feed in feeds]
+    if rows:
+        names = list(rows[0][0])
+        changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+        db.executemany(
+            f"INSERT INTO feeds ({', '.join(names)}, next_due) VALUES ({', '.join('?' * len(names))}, ?) "
             f"ON CONFLICT (id) DO UPDATE SET {changes}, "
-            # Another address is another document: its validators say nothing about this one.
+            # Another address is another document: its validators say nothing about this one, and a poll of the old
+            # one that is under way must not bring them back.
             "etag = iif(url = excluded.url, etag, NULL), last_modified = iif(url = excluded.url, last_modified, NULL), "
             "body_hash = iif(url = excluded.url, body_hash, NULL), "
+            "lease_token = iif(url = excluded.url, lease_token, lease_token + 1), "
+            "lease_worker = iif(url = excluded.url, lease_worker, NULL), "
+            "lease_until = iif(url = excluded.url, lease_until, NULL), "
             "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1",
-            (*columns.values(), stamp(first_due.get(feed.id, now))),
+            [(*columns.values(), due) for columns, due in rows],
         )
     kept = json.dumps([feed.id for feed in feeds])
     db.execute("UPDATE feeds SET active = 0 WHERE active = 1 AND id NOT IN (SELECT value FROM json_each(?))", (kept,))

@@ -13,7 +13,7 @@ from monitor.model import Match, NewAlert
 from monitor.store.protocol import KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
-from monitor.text.fold import fold
+from monitor.store.sqlite.words import indexed
 
 
 def known(db: Row, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArticle]:
@@ -49,9 +49,11 @@ def record(db: Row, poll: PollRecord) -> RecordedPoll:
     )
     if fenced.rowcount != 1:
         raise LeaseLost(f"the lease of feed {poll.feed_id} went to another worker")
-    fresh = insert_articles(db, poll.articles, poll.now)
+    # A key that comes twice in one poll is one article: the first.
+    articles = tuple({one.article.key: one for one in reversed(poll.articles)}.values())[::-1]
+    fresh = insert_articles(db, articles, poll.now)
     changed = insert_revisions(db, poll.revisions, poll.now)
-    hits = insert_hits(db, [(one.article.key, one.matches, fresh) for one in poll.articles], poll.now)
+    hits = insert_hits(db, [(one.article.key, one.matches, fresh) for one in articles], poll.now)
     hits += insert_hits(db, [(one.article.key, one.matches, changed) for one in poll.revisions], poll.now)
     alerts, deliveries = insert_alerts(db, poll.alerts, fresh | changed, poll.now)
     return RecordedPoll(articles=len(fresh), revisions=len(changed), hits=hits, alerts=alerts, deliveries=deliveries)
@@ -73,7 +75,7 @@ def insert_articles(db: Row, articles: Sequence[NewArticle], now: datetime) -> d
     db.executemany(
         "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
         [
-            (fresh[row["key"]][0], fold(str(row["title"])), fold(str(row["body"])))
+            (fresh[row["key"]][0], indexed(str(row["title"])), indexed(str(row["body"])))
             for row in rows
             if row["key"] in fresh
         ],
@@ -105,7 +107,7 @@ def insert_revisions(db: Row, revisions: Sequence[NewRevision], now: datetime) -
         db.execute("DELETE FROM articles_text WHERE rowid = ?", (row["id"],))
         db.execute(
             "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
-            (row["id"], fold(str(columns["title"])), fold(str(columns["body"]))),
+            (row["id"], indexed(str(columns["title"])), indexed(str(columns["body"]))),
         )
         db.execute(
             "UPDATE hits SET withdrawn_at = ? WHERE article_id = ? AND withdrawn_at IS NULL "
@@ -138,34 +140,33 @@ def insert_hits(
 
 
 def insert_alerts(
-    db: Row, alerts: Sequence[NewAlert], written: Mapping[str, tuple[int, int]] | None, now: datetime
+    db: Row, alerts: Sequence[NewAlert], written: Mapping[str, tuple[int, int]], now: datetime
 ) -> tuple[int, int]:
-    """Insert alerts and their deliveries; those of articles that were not written here are left out (None: none are of
-    articles). Returns how many of each.
+    """Insert alerts and their deliveries; those of articles that were not written here are left out. Returns how many
+    of each.
     """
     inserted = deliveries = 0
     for new in alerts:
-        article_id: int | None = None
-        if written is not None:
-            place = written.get(new.article_key or "")
-            if place is None:
-                continue
-            article_id = place[0]
-        alert_id = insert_alert(db, new, article_id, now)
-        if alert_id is None:
+        place = None if new.article_key is None else written.get(new.article_key)
+        if new.article_key is not None and place is None:
             continue
+        stored = insert_alert(db, new, None if place is None else place[0], now)
+        if stored is None:
+            continue
+        alert_id, count = stored
         inserted += 1
-        db.execute(
-            "INSERT OR IGNORE INTO alert_hits (alert_id, hit_id) SELECT ?, id FROM hits "
-            "WHERE article_id = ? AND withdrawn_at IS NULL AND rule_id IN (SELECT value FROM json_each(?))",
-            (alert_id, article_id, json.dumps(new.rule_ids)),
-        )
-        deliveries += len(new.deliveries)
+        deliveries += count
+        if place is not None:
+            db.execute(
+                "INSERT INTO alert_hits (alert_id, hit_id) SELECT ?, id FROM hits "
+                "WHERE article_id = ? AND withdrawn_at IS NULL AND rule_id IN (SELECT value FROM json_each(?))",
+                (alert_id, place[0], json.dumps(new.rule_ids)),
+            )
     return inserted, deliveries
 
 
-def insert_alert(db: Row, new: NewAlert, article_id: int | None, now: datetime) -> int | None:
-    """Insert one alert and its deliveries; its number, or None if its key is stored already."""
+def insert_alert(db: Row, new: NewAlert, article_id: int | None, now: datetime) -> tuple[int, int] | None:
+    """Insert one alert and its deliveries; its number and how many they are, or None if its key is stored already."""
     alert = new.alert
     row = db.execute(
         "INSERT INTO alerts (key, kind, subscriber_id, article_id, rank, snapshot, created_at) "
@@ -184,6 +185,7 @@ def insert_alert(db: Row, new: NewAlert, article_id: int | None, now: datetime) 
         return None
     alert_id = int(row["id"])
     rows = [values.delivery_columns(one, alert, alert_id, now) for one in new.deliveries]
+    before = db.total_changes
     if rows:
         names = list(rows[0])
         db.executemany(
@@ -191,4 +193,4 @@ def insert_alert(db: Row, new: NewAlert, article_id: int | None, now: datetime) 
             "ON CONFLICT DO NOTHING",
             [tuple(row.values()) for row in rows],
         )
-    return alert_id
+    return alert_id, int(db.total_changes - before)

@@ -9,6 +9,7 @@ from monitor.store.protocol import Attempt, Figures, FoundArticle, HitFilter, St
 from monitor.store.sqlite import values
 from monitor.store.sqlite.deliveries import JOINED
 from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sqlite.words import asked
 from monitor.text.tokens import tokenise
 
 _SNIPPET_BEFORE = 60
@@ -60,14 +61,13 @@ def _hit(db: Row, row: Row) -> StoredHit:
 
 def search(db: Row, text: str, limit: int) -> tuple[FoundArticle, ...]:
     """Articles with all the words; the words are quoted, so that nothing in them is syntax."""
-    words = tokenise(text).folded
-    if not words:
+    query, words = asked(text)
+    if not query:
         return ()
-    query = " ".join(f'"{word}"' for word in words)
     rows = db.execute(
         "SELECT a.* FROM articles_text t JOIN articles a ON a.id = t.rowid WHERE articles_text MATCH ? "
         "ORDER BY bm25(articles_text, 3.0, 1.0), a.id DESC LIMIT ?",
-        (query, limit),
+        (query, max(0, limit)),
     ).fetchall()
     return tuple(
         FoundArticle(

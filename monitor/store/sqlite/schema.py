@@ -7,7 +7,7 @@ index as numbers and lose nothing. Lists and records that are never searched by 
 import sqlite_utils
 from sqlite_utils import Migrations
 
-from monitor.errors import SchemaTooNew
+from monitor.errors import SchemaTooNew, StoreError
 
 migrations = Migrations("monitor")
 
@@ -20,6 +20,7 @@ CREATE TABLE feeds (
   lease_worker TEXT, lease_token INTEGER NOT NULL DEFAULT 0, lease_until INTEGER
 ) STRICT;
 CREATE INDEX feeds_due ON feeds (next_due) WHERE active = 1;
+CREATE INDEX feeds_failing ON feeds (id) WHERE active = 1 AND failures > 0;
 CREATE TABLE articles (
   id INTEGER PRIMARY KEY, feed_id TEXT NOT NULL REFERENCES feeds (id), key TEXT NOT NULL, guid TEXT, url TEXT,
   title TEXT NOT NULL, body TEXT NOT NULL, author TEXT, categories TEXT NOT NULL, lang TEXT, outlet TEXT,
@@ -77,7 +78,7 @@ CREATE TABLE channels (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
 CREATE VIRTUAL TABLE articles_text USING fts5 (
-  title, body, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
+  title, body, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
 );
 """
 
@@ -91,9 +92,13 @@ def first(db: sqlite_utils.Database) -> None:
 
 
 def guard_schema(db: sqlite_utils.Database) -> None:
-    """Refuse a store that a newer version of the program has written. Raises SchemaTooNew."""
+    """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
+    SchemaTooNew, StoreError.
+    """
     known = [one.name for one in migrations._migrations]  # noqa: SLF001 - it has no public list of its own members
     applied = [one.name for one in migrations.applied(db)]
+    if not applied and (others := sorted(set(db.table_names()) - {Migrations.migrations_table})):
+        raise StoreError(f"it is no store of this program, but has other tables: {', '.join(others[:3])}")
     unknown = [name for name in applied if name not in known]
     if unknown:
         raise SchemaTooNew(
@@ -102,10 +107,14 @@ def guard_schema(db: sqlite_utils.Database) -> None:
         )
 
 
-def needs_migration(db: sqlite_utils.Database) -> int | None:
-    """The schema number of an existing store that is to be migrated; None for a new or current one."""
-    applied = len(migrations.applied(db))
-    return applied if applied and migrations.pending(db) else None
+def number(db: sqlite_utils.Database) -> int:
+    """The schema number of a store; 0 for one that has no tables yet."""
+    return len(migrations.applied(db))
+
+
+def is_current(db: sqlite_utils.Database) -> bool:
+    """Whether there is nothing to migrate."""
+    return not migrations.pending(db)
 
 
 def migrate(db: sqlite_utils.Database) -> None:

@@ -1,7 +1,8 @@
 """Rows to values and back: the one place that knows how each noun is written down.
 
-Records that are never searched by are JSON, through pydantic's adapters for our dataclasses. JSON is written in ASCII,
-and text columns with replacement, so that no odd character of a feed can make a write fail.
+Records that are never searched by are JSON, through pydantic's adapters for our dataclasses. A lone surrogate, which
+cannot be written as UTF-8, becomes U+FFFD in columns and JSON alike (it is one character as well, so that offsets hold);
+everything else comes back as it was. So no odd character of a feed can make a write fail.
 """
 
 import json
@@ -69,14 +70,18 @@ def text_or_none(value: str | None) -> str | None:
     return None if value is None else text(value)
 
 
+def _json(value: object) -> str:
+    return text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
 def dumped(value: Sequence[str] | Mapping[str, str]) -> str:
     """A list or mapping of strings as JSON."""
-    return json.dumps(dict(value) if isinstance(value, Mapping) else list(value))
+    return _json(dict(value) if isinstance(value, Mapping) else list(value))
 
 
 def dump_alert(alert: Alert) -> str:
     """The snapshot of an alert. The fallback is for read-only mappings, which labels come as."""
-    return json.dumps(_ALERT.dump_python(alert, mode="json", fallback=dict, warnings="none"))
+    return _json(_ALERT.dump_python(alert, mode="json", fallback=dict, warnings="none"))
 
 
 def load_alert(raw: str) -> Alert:
@@ -192,7 +197,7 @@ def match_columns(match: Match) -> dict[str, object]:
         "rank": match.severity.rank,
         "score": match.score,
         "clauses": dumped(match.clauses),
-        "spans": json.dumps(_SPANS.dump_python(match.spans, mode="json")),
+        "spans": _json(_SPANS.dump_python(match.spans, mode="json")),
     }
 
 
