@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import os
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -10,24 +11,19 @@ from support.desk import Desk, made_article
 from support.mailhost import MailHost
 from support.rig import Web, until
 
-from monitor import alerting, config
+from monitor import config
 from monitor.engine import flow
 from monitor.engine.daemon import Daemon, Factories, close, signature
 from monitor.engine.parts import delivery_lease, feed_lease, longest_lease
 from monitor.errors import ConfigError, LeaseLost
 from monitor.feeds import FeedReader
 from monitor.model import (
-    AlertKind,
-    ArticleCard,
     DeliveryState,
     Feed,
     FeedClaim,
     FeedState,
     Format,
     Lease,
-    NewAlert,
-    NewDelivery,
-    Severity,
 )
 from monitor.store.protocol import KnownArticle
 
@@ -80,40 +76,37 @@ def test_leases_outlast_the_work_and_are_outlasted_by_the_longest(tmp_path):
     asyncio.run(run())
 
 
-def test_what_cannot_be_rendered_is_dead_at_once_and_its_neighbours_go_on(tmp_path):
+def test_a_stored_alert_that_cannot_be_read_is_dead_at_once_and_its_neighbours_go_on(tmp_path):
     async def run():
-        channels = f"{BOX}\n  other: {{kind: maildir, path: other}}"
-        async with Desk(
-            tmp_path, channels, "[box]", extra="operator: [op]\n", more="{id: op, channels: [other]}"
-        ) as desk:
-            poison = alerting.test_alert(subscriber_id="desk", now=desk.now, window="w")
-            # A time without a zone, as a fault of ours could make it: it cannot be compared with now.
-            card = ArticleCard(
-                key="k",
-                title="t",
-                url=None,
-                outlet=None,
-                feed_title=None,
-                author=None,
-                lang=None,
-                published=None,
-                first_seen=desk.now.replace(tzinfo=None),
-            )
-            poison = dataclasses.replace(poison, kind=AlertKind.ARTICLE, severity=Severity.FLASH, article=card)
-            new = NewDelivery(key="poison", channel="box")
-            await desk.parts.store.record_alert(NewAlert(alert=poison, deliveries=(new,)), desk.now)
+        async with Desk(tmp_path, BOX, "[box]") as desk:
             await desk.alerts(3)
+            other = sqlite3.connect(tmp_path / "monitor.db")
+            other.execute("UPDATE alerts SET snapshot = '{}' WHERE id = 2")
+            other.commit()
+            other.close()
             await desk.run(timedelta(minutes=2))
             (dead,) = await desk.parts.store.deliveries(states=[DeliveryState.DEAD])
-            assert (dead.key, dead.attempts) == ("poison", 1)
-            assert "cannot be rendered" in dead.last_error
+            assert "cannot be read" in dead.last_error
             return await desk.states()
 
-    states = asyncio.run(run())
-    # Three alerts for each of two, and one notice that something was given up, on the other channel.
-    assert states == {"dead": 1, "sent": 7}
-    texts = [path.read_text() for path in (tmp_path / "other" / "new").iterdir()]
-    assert sum("could not be delivered through box" in text for text in texts) == 1
+    assert asyncio.run(run()) == {"dead": 1, "sent": 2}
+
+
+def test_what_cannot_be_rendered_is_given_up_at_once(tmp_path):
+    async def run():
+        async with Desk(tmp_path, BOX, "[box]") as desk:
+            await desk.alerts(1)
+            channel = desk.parts.channels["box"]
+            (claim,) = await desk.parts.store.claim_deliveries("w", desk.now, 1, timedelta(minutes=1), channel="box")
+            # A reason that is none, as a fault of ours could make it.
+            broken = dataclasses.replace(claim, alert=dataclasses.replace(claim.alert, reasons=(None,)))
+            await flow.deliver(desk.parts, channel, broken)
+            (dead,) = await desk.parts.store.deliveries()
+            return dead
+
+    dead = asyncio.run(run())
+    assert (dead.state, dead.attempts) == (DeliveryState.DEAD, 1)
+    assert "cannot be rendered" in dead.last_error
 
 
 class Stealing:
