@@ -15,7 +15,7 @@ import pytest
 import sqlite_utils
 from pysqlite3 import dbapi2
 from support.rig import until
-from test_store import FEED, NOW, alert, article, claimed, match, polled, record
+from support.storing import FEED, NOW, alert, article, claimed, match, polled, record
 
 from monitor.errors import SchemaTooNew, StoreBusy, StoreError, StoreLocked
 from monitor.model import ChannelState, Lease, NewDelivery
@@ -255,8 +255,8 @@ def test_a_migration_of_an_older_store_makes_a_copy_first(tmp_path):
 
 WRITER = """
 import asyncio, pathlib, sys
-sys.path[:0] = [sys.argv[2], sys.argv[3]]
-from test_store import FEED, NOW, alert, article, claimed, match, polled
+sys.path.insert(0, sys.argv[2])
+from support.storing import FEED, NOW, alert, article, claimed, match, polled
 from monitor.store.protocol import NewArticle
 from monitor.store.sqlite import SqliteStore
 import dataclasses
@@ -284,9 +284,7 @@ def test_twenty_kills_in_tight_writes_lose_nothing_that_was_acknowledged(tmp_pat
     for kill in range(20):
         log = tmp_path / f"log{kill}"
         with log.open("wb") as target:
-            process = subprocess.Popen(
-                [sys.executable, "-c", WRITER, str(path), str(here / "contract"), str(here)], stdout=target
-            )
+            process = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(here)], stdout=target)
         until(lambda log=log, kill=kill: len(log.read_bytes().split()) > 3 + kill)
         process.kill()
         process.wait()

@@ -1,0 +1,103 @@
+"""What tests of the store write and read: one feed, its articles, alerts and deliveries, at one moment."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+
+from monitor.model import (
+    Alert,
+    AlertKind,
+    Article,
+    ChannelState,
+    DeliveryState,
+    FailureReason,
+    Feed,
+    Match,
+    NewAlert,
+    NewDelivery,
+    Outcome,
+    SendResult,
+    Severity,
+    Span,
+    Tier,
+)
+from monitor.store.protocol import AttemptRecord, NewArticle, PollRecord
+from monitor.store.sqlite import SqliteStore
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LONG = timedelta(hours=1)
+FEED = Feed(id="f", url="https://example.org/feed", title="The Feed", labels={"a": "b"}, every=5 * MINUTE)
+STORES = {"sqlite": lambda folder: SqliteStore(folder / "m.db", owner=True)}
+
+
+def article(number=1, body="Planes at the Khmeimim air base.", **more):
+    return Article(
+        **{
+            "key": f"key{number}",
+            "feed_id": "f",
+            "guid": f"g{number}",
+            "url": f"https://example.org/{number}",
+            "title": f"Report {number}",
+            "body": body,
+            "author": "A. Writer",
+            "categories": ("World", "Мир"),
+            "lang": "en",
+            "outlet": "The Outlet",
+            "published": NOW - LONG,
+            "text_hash": f"hash of {body}",
+        }
+        | more
+    )
+
+
+def match(rule="khmeimim", severity=Severity.URGENT, text="Khmeimim", start=14):
+    span = Span(field="body", start=start, end=start + len(text), text=text, term=text, tier=Tier.EXACT)
+    return Match(rule_id=rule, rule_version="v1", severity=severity, score=None, clauses=("names",), spans=(span,))
+
+
+def alert(
+    key="alert1", severity=Severity.URGENT, kind=AlertKind.ARTICLE, channels=("mail",), article_key="key1", at=NOW
+):
+    made = Alert(key=key, kind=kind, subscriber_id="desk", severity=severity, created_at=at, subject="s", text="т")
+    deliveries = tuple(NewDelivery(key=f"{key}-{one}", channel=one, address="a@example.org") for one in channels)
+    return NewAlert(alert=made, deliveries=deliveries, article_key=article_key, rule_ids=("khmeimim",))
+
+
+async def claimed(store, at=NOW, worker="w1"):
+    (claim,) = await store.claim_feeds(worker, at, 10, MINUTE)
+    return claim
+
+
+async def polled(store, claim, at=NOW, **what):
+    state = dataclasses.replace(claim.state, next_due=at + LONG, last_polled=at)
+    return await store.record_poll(PollRecord(feed_id="f", lease=claim.lease, now=at, state=state, **what))
+
+
+async def with_alert(store, **more):
+    claim = await claimed(store)
+    new = NewArticle(article=article(), matches=(match(),))
+    await polled(store, claim, articles=(new,), alerts=(alert(**more),))
+
+
+def record(claim, state=DeliveryState.SENT, outcome=Outcome.SENT, **more):
+    failed = outcome is not Outcome.SENT
+    return AttemptRecord(
+        **{
+            "delivery_id": claim.delivery.id,
+            "lease": claim.lease,
+            "now": NOW,
+            "result": SendResult(
+                outcome=outcome, reason=FailureReason.TIMEOUT if failed else None, detail="why" if failed else ""
+            ),
+            "state": state,
+            "next_attempt": NOW + MINUTE if state is DeliveryState.PENDING else None,
+            "plain": False,
+            "unknown": outcome is Outcome.UNKNOWN,
+            "channel": ChannelState(channel="mail", failures=1 if failed else 0),
+        }
+        | more
+    )
+
+
+async def deliveries_of(store, worker="w1", at=NOW, limit=10, lease=MINUTE):
+    return await store.claim_deliveries(worker, at, limit, lease, channel="mail")
