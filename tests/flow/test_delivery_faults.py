@@ -34,21 +34,20 @@ def test_lost_replies_are_sent_again_with_the_same_key_and_counted(tmp_path):
         async with Desk(
             tmp_path, mail_channel(host, rate=100, burst=100), "[{channel: mail, to: [d@example.org]}]"
         ) as desk:
-            await desk.alerts(200)
+            await desk.alerts(1000)
 
-            def mischief():
-                if chance.random() < 0.5:
-                    host.script("content", Drop(), times=1)
-
-            await desk.run(timedelta(hours=1), step=5, each=mischief)
+            for _ in range(130):
+                host.script("content", "250 accepted", times=chance.randint(4, 14))
+                host.script("content", Drop(), times=1)
+            await desk.run(timedelta(hours=1), step=5)
             figures = await desk.parts.store.figures(desk.now, timedelta(minutes=5))
             return await desk.states(), figures.unknown_outcomes
 
     with MailHost() as host:
         states, unknown = asyncio.run(run(host))
         ids = message_ids(host)
-    assert states == {"sent": 200}
-    assert len(ids) == 200
+    assert states == {"sent": 1000}
+    assert len(ids) == 1000
     repeats = sum(ids.values()) - len(ids)
     assert unknown > 0
     assert repeats <= unknown
