@@ -146,10 +146,11 @@ class OwnerLock:
                         f"another daemon (process {pid}) owns {self._database}; one daemon a store"
                     ) from None
                 time.sleep(0.05)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
         self._file = file
+        # The lock is the lock; the number is for people, and a full disk must not keep the owner out.
+        with contextlib.suppress(OSError):
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), str(os.getpid()).encode())
 
     def release(self) -> None:
         """Safe to call twice."""

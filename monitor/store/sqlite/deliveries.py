@@ -208,7 +208,7 @@ def hasten(db: Row, channel: str, now: datetime) -> int:
     return int(
         db.execute(
             "UPDATE deliveries SET next_attempt = ? WHERE state = 'pending' AND channel = ? AND next_attempt > ?",
-            (stamp(now), channel, stamp(now)),
+            (stamp(now), values.text(channel), stamp(now)),
         ).rowcount
     )
 

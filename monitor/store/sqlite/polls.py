@@ -23,7 +23,7 @@ def known(db: Row, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArtic
         " (SELECT json_group_array(rule_id) FROM hits h WHERE h.article_id = a.id AND withdrawn_at IS NULL) AS standing,"
         " (SELECT json_group_array(DISTINCT rule_id) FROM hits h WHERE h.article_id = a.id) AS past "
         "FROM articles a WHERE a.feed_id = ? AND a.key IN (SELECT value FROM json_each(?))",
-        (feed_id, json.dumps(list(keys))),
+        (values.text(feed_id), json.dumps(list(keys))),
     ).fetchall()
     return {
         row["key"]: KnownArticle(

@@ -19,11 +19,11 @@ _SNIPPET = 200
 def hits(db: Row, where: HitFilter) -> tuple[StoredHit, ...]:
     """Stored hits, newest first."""
     wanted: list[tuple[str, object]] = [
-        ("h.rule_id = ?", where.rule_id),
-        ("a.feed_id = ?", where.feed_id),
+        ("h.rule_id = ?", values.text_or_none(where.rule_id)),
+        ("a.feed_id = ?", values.text_or_none(where.feed_id)),
         ("h.rank >= ?", where.severity.rank if where.severity else None),
         ("h.created_at >= ?", values.stamp_or_none(where.since)),
-        ("a.key = ?", where.article_key),
+        ("a.key = ?", values.text_or_none(where.article_key)),
         ("h.id < ?", where.before_id),
     ]
     chosen = [(test, value) for test, value in wanted if value is not None]
@@ -90,6 +90,7 @@ def _snippet(body: str, words: frozenset[str]) -> str:
 
 def deliveries(db: Row, states: Sequence[DeliveryState], channel: str | None, limit: int) -> tuple[Delivery, ...]:
     """Deliveries, newest first."""
+    channel = values.text_or_none(channel)
     rows = db.execute(
         f"{JOINED} WHERE (? OR d.state IN (SELECT value FROM json_each(?))) AND (? IS NULL OR d.channel = ?) "
         "ORDER BY d.id DESC LIMIT ?",
