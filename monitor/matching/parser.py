@@ -295,7 +295,8 @@ class _Parser:
             return self._regex(lexeme)
         if lexeme.kind == "entity":
             return Entity(lexeme.match["rule"])
-        text = lexeme.text
+        # A hyphen that negates nothing, as in `(a)-b`, is no letter of the word behind it.
+        text = lexeme.text.lstrip("-") or lexeme.text
         if "*" in text or "?" in text:
             self._check_wildcard(text, lexeme)
             return Wildcard(text)

@@ -1,5 +1,6 @@
 """The health port, over real loopback HTTP."""
 
+import dataclasses
 import json
 import socket
 import time
@@ -24,7 +25,7 @@ FIGURES = Figures(
     hits=4,
     deliveries={DeliveryState.PENDING: 5, DeliveryState.SENT: 7},
     unknown_outcomes=0,
-    oldest_pending=datetime.now(UTC) - timedelta(minutes=10),
+    oldest_pending=None,
 )
 
 
@@ -33,7 +34,7 @@ def pulse():
     pulse = Pulse()
     pulse.scheduler = True
     pulse.store_error = None
-    pulse.figures = FIGURES
+    pulse.figures = dataclasses.replace(FIGURES, oldest_pending=datetime.now(UTC) - timedelta(minutes=10))
     return pulse
 
 
@@ -119,5 +120,8 @@ def test_a_port_that_is_taken_is_a_clear_error(server, pulse):
         HealthServer(HttpSettings(port=server.port), pulse, CollectorRegistry())
 
 
-def test_a_server_that_was_never_started_can_be_stopped(pulse):
-    HealthServer(HttpSettings(port=0), pulse, CollectorRegistry()).stop()
+def test_a_server_that_was_never_started_can_be_stopped_and_frees_its_port(pulse):
+    server = HealthServer(HttpSettings(port=0), pulse, CollectorRegistry())
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=5)

@@ -1,7 +1,7 @@
 """The query language: what each form is read as, what is refused and where, and that a printed query reads the same."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.errors import RuleError
@@ -212,6 +212,8 @@ def test_a_printed_query_reads_the_same(query: Query) -> None:
     assert parse_query(print_query(query)) == query
 
 
+@example("(1)-1")
+@example('"a"-1 =-1')
 @given(st.text('ab"()/#=-&|*?~: NEARORANDT/1entity:', max_size=40))
 def test_any_text_is_read_or_refused_at_a_place_inside_it(text: str) -> None:
     query, error = _read(text)
