@@ -51,8 +51,8 @@ def _failure(compiled: CompiledRule, verdict: Verdict, text: Text) -> Iterable[s
         yield f"score {verdict.score}, threshold {compiled.rule.score.threshold}"
     elif verdict.failed == "query" and compiled.query is not None:
         yield from _query_failure(compiled.query, text)
-    elif compiled.names is not None:
-        yield from _names_failure(compiled.names, text)
+    else:
+        yield from _names_failure(compiled.names or Names(compiled.rule.id), text)
 
 
 def _names_failure(names: Names, text: Text) -> Iterable[str]:
