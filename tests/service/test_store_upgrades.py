@@ -1,0 +1,204 @@
+"""Stores of earlier versions: read as they were written, migrated whole or not at all, never under another daemon."""
+
+import asyncio
+import gzip
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlite_utils
+from support.storing import FEED, LONG, MINUTE, NOW, alert, deliveries_of
+
+from monitor.errors import SchemaTooNew, StoreError, StoreLocked
+from monitor.model import DeliveryState
+from monitor.store.protocol import HitFilter
+from monitor.store.sqlite import SqliteStore, schema
+from monitor.store.sqlite.connection import OwnerLock
+
+DATA = Path(__file__).parents[1] / "data"
+WRITTEN = sorted(DATA.glob("store-schema-*.db.gz"))
+"""A store of every schema that there was; `make_store.py` beside them made it."""
+
+LATER = """
+import asyncio, os, pathlib, signal, sys
+from monitor.store.sqlite import SqliteStore, schema
+
+def point(name):
+    if name == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+@schema.migrations()
+def second(db):
+    point("second begun")
+    db.conn.execute("ALTER TABLE articles ADD COLUMN story INTEGER")
+    point("second half done")
+    db.conn.execute("UPDATE articles SET story = id")
+    point("second done")
+
+@schema.migrations()
+def third(db):
+    point("third begun")
+    db.conn.execute("CREATE TABLE stories (id INTEGER PRIMARY KEY) STRICT")
+    db.conn.execute("INSERT INTO stories SELECT DISTINCT story FROM articles")
+    point("third done")
+
+async def go():
+    store = SqliteStore(pathlib.Path(sys.argv[1]), owner="--command" not in sys.argv)
+    await store.open()
+    print(store.copied)
+    await store.close()
+
+asyncio.run(go())
+"""
+"""A later version of the program, with two more migrations, that dies at a named point."""
+
+
+def unpacked(source, folder):
+    path = folder / "m.db"
+    path.write_bytes(gzip.decompress(source.read_bytes()))
+    return path
+
+
+def later(path, point="", *more):
+    return subprocess.run(
+        [sys.executable, "-c", LATER, str(path), point, *more], capture_output=True, text=True, check=False
+    )
+
+
+def tables(path):
+    connection = sqlite3.connect(path)
+    rows = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY 1, 2"
+    ).fetchall()
+    connection.close()
+    return rows
+
+
+@pytest.mark.parametrize("source", WRITTEN, ids=lambda one: one.name)
+def test_what_an_earlier_version_wrote_is_all_there(tmp_path, source):
+    async def test():
+        store = SqliteStore(unpacked(source, tmp_path), owner=True)
+        await store.open()
+        await store.release(None, NOW)
+        assert [feed for feed, _ in await store.feed_states()] == [FEED]
+        figures = await store.figures(NOW, MINUTE)
+        assert (figures.articles, figures.hits, figures.unknown_outcomes) == (4, 5, 1)
+        states = [one.state for one in await store.deliveries()]
+        assert sorted(states) == ["dead", "pending", "pending", "sent"]
+        newest, *_ = hits = await store.hits(HitFilter())
+        assert (newest.match.rule_id, newest.revision, newest.article.body) == ("lavrov", 1, "Lavrov.")
+        assert [hit.withdrawn_at for hit in hits if hit.article.key == "key1"] == [None, NOW + LONG]
+        assert len(await store.search("حميميم")) == 3
+        stored = await store.alerts(["a1"])
+        assert stored["a1"] == alert("a1").alert
+        channels = await store.channel_states()
+        assert channels["slack"].broken == "no such address"
+        (person,) = await store.subscriber_states()
+        assert person.deliveries[DeliveryState.PENDING] == 2
+        # Nothing is told twice: only what was pending or under way is sent.
+        assert {claim.alert.key for claim in await deliveries_of(store)} == {"a3", "a4"}
+        await store.close()
+
+    asyncio.run(test())
+
+
+def test_the_first_schema_is_what_it_was(tmp_path):
+    """A migration that was released is never changed: add another. (Before the first release: run make_store.py.)"""
+    fresh = sqlite_utils.Database(tmp_path / "fresh.db")
+    schema.migrations.ensure_migrations_table(fresh)
+    schema.first(fresh)
+    fresh.conn.commit()
+    fresh.close()
+    assert tables(tmp_path / "fresh.db") == tables(unpacked(WRITTEN[0], tmp_path))
+
+
+POINTS = ["second begun", "second half done", "second done", "third begun", "third done"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_migration_that_is_killed_leaves_a_whole_step_and_goes_on(tmp_path, point):
+    path = unpacked(WRITTEN[0], tmp_path)
+    before = tables(path)
+    assert later(path, point).returncode == -9
+    half = tables(path)
+    if point.startswith("second"):
+        assert half == before
+    else:
+        assert any("story" in str(row) for row in half)
+        assert not any(row[1] == "stories" for row in half)
+    # The copy is the store as it was, and a store by itself.
+    assert tables(tmp_path / "m.db.before-2") == before
+    done = later(path)
+    assert done.returncode == 0, done.stderr
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM stories").fetchone() == (4,)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    # This version refuses what the later one made, says what to do, and opens the copy.
+    with pytest.raises(SchemaTooNew, match=r"schema 3, this one knows 1: not second, third"):
+        asyncio.run(SqliteStore(path).open())
+    shutil.copy(tmp_path / "m.db.before-2", tmp_path / "back.db")
+
+    async def back():
+        store = SqliteStore(tmp_path / "back.db", owner=True)
+        await store.open()
+        assert len(await store.hits(HitFilter())) == 5
+        await store.close()
+
+    asyncio.run(back())
+
+
+def test_a_copy_that_was_cut_short_is_made_anew(tmp_path):
+    path = unpacked(WRITTEN[0], tmp_path)
+    before = tables(path)
+    (tmp_path / "m.db.before-2.partial").write_bytes(b"cut short")
+    (tmp_path / "m.db.before-2").write_bytes(b"of an earlier try")
+    assert later(path).stdout.split()[0] == str(tmp_path / "m.db.before-2")
+    assert tables(tmp_path / "m.db.before-2") == before
+    assert not (tmp_path / "m.db.before-2.partial").exists()
+
+
+def test_a_command_migrates_no_store_under_a_running_daemon(tmp_path):
+    path = unpacked(WRITTEN[0], tmp_path)
+    before = tables(path)
+    lock = OwnerLock(path)
+    lock.acquire()
+    refused = later(path, "", "--command")
+    assert StoreLocked.__name__ in refused.stderr
+    assert tables(path) == before
+    lock.release()
+    assert later(path, "", "--command").returncode == 0
+    assert tables(path) != before
+
+
+def test_a_reading_command_says_that_the_store_is_older(tmp_path):
+    path = unpacked(WRITTEN[0], tmp_path)
+    read = subprocess.run(
+        [sys.executable, "-c", LATER.replace('owner="--command" not in sys.argv', "readonly=True"), str(path), ""],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "older version" in read.stderr
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path):
+    path = tmp_path / "m.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE accounts (id)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="accounts"):
+        asyncio.run(SqliteStore(path, owner=True).open())
+    assert [row[1] for row in tables(path)] == ["accounts"]
+
+
+def test_an_empty_file_is_no_existing_store(tmp_path):
+    path = tmp_path / "m.db"
+    path.touch()
+    with pytest.raises(StoreError, match="lost"):
+        asyncio.run(SqliteStore(path, owner=True, expect_existing=True).open())
+    assert path.stat().st_size == 0
