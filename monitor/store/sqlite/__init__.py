@@ -107,16 +107,29 @@ class SqliteStore:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             if self._lock is not None:
                 self._lock.acquire()
-            if not self._readonly:
-                self._writer = self._rows(connect(self.path, readonly=False, timeout=self._timeout))
+            try:
+                self._connect()
+            except DiskFull:
+                # Even to open it takes some space beside the file, and what is stored must still go out.
+                if self._reserve is None or not self._reserve.drop():
+                    raise
+                self._close_reader()
+                self._disconnect_writer()
+                self._connect()
+        if self._reserve is not None:
+            self._reserve.make()
+
+    def _connect(self) -> None:
+        if not self._readonly:
+            self._writer = self._rows(connect(self.path, readonly=False, timeout=self._timeout))
+            with wrapped(self.path):
                 self._prepare(self._writer)
-            self._reader = self._rows(connect(self.path, readonly=True, timeout=self._timeout))
+        self._reader = self._rows(connect(self.path, readonly=True, timeout=self._timeout))
+        with wrapped(self.path):
             self._guard_schema(self._reader)
             if not schema.is_current(self._reader):
                 what = "of an older version of" if schema.number(self._reader) else "no store of"
                 raise StoreError(f"{self.path} is {what} this program; the daemon migrates or makes it when it starts")
-        if self._reserve is not None:
-            self._reserve.make()
 
     def _expect(self) -> None:
         """An empty file is as bad as none: it is what a lost volume looks like once somebody touched it."""
@@ -132,6 +145,7 @@ class SqliteStore:
         if self._lock is not None and self.path.stat().st_size < _QUICK_CHECK_BELOW:
             found = db.conn.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
+                found = " ".join(found.split())
                 raise StoreError(f"{self.path} is damaged ({found}); restore a backup, see docs/backup.md")
         if schema.is_current(db):
             return
@@ -163,24 +177,28 @@ class SqliteStore:
         """Finish what runs and disconnect."""
         if self._closed:
             return
-        # Each connection in its own thread, after the work that waits there.
-        await self._in(self._reads, self._close_reader)
-        await self._in(self._writes, self._close_writer)
         self._closed = True
+        closing = asyncio.get_running_loop().run_in_executor(self._writes, self._close)
         self._writes.shutdown(wait=False)
+        await asyncio.shield(closing)
+
+    def _close(self) -> None:
+        # Each connection in its own thread, after the work that waits there; the writer last, it clears the -wal.
+        self._reads.submit(self._close_reader).result()
         self._reads.shutdown(wait=False)
+        self._disconnect_writer()
+        if self._lock is not None:
+            self._lock.release()
 
     def _close_reader(self) -> None:
         if self._reader is not None:
             self._reader.conn.close()
             self._reader = None
 
-    def _close_writer(self) -> None:
+    def _disconnect_writer(self) -> None:
         if self._writer is not None:
             self._writer.conn.close()
             self._writer = None
-        if self._lock is not None:
-            self._lock.release()
 
     async def check(self) -> None:
         """Raise unless the store can be written now."""
@@ -202,7 +220,7 @@ class SqliteStore:
 
     async def sync_feeds(self, feeds_: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
         """Make the stored set of feeds the given one."""
-        await self._write(lambda db: feeds.sync(db, feeds_, now, first_due))
+        await self._write(lambda db: feeds.sync(db, feeds_, now, first_due), urgent=True)
 
     async def claim_feeds(
         self, worker: str, now: datetime, limit: int, lease: timedelta, *, only: Sequence[str] | None = None
@@ -232,7 +250,7 @@ class SqliteStore:
 
     async def sync_subscribers(self, people: Sequence[Subscriber], now: datetime) -> None:
         """Make the stored set of subscribers the given one."""
-        await self._write(lambda db: subscribers.sync(db, people, now))
+        await self._write(lambda db: subscribers.sync(db, people, now), urgent=True)
 
     async def subscriber_states(self) -> tuple[SubscriberState, ...]:
         """All subscribers that ever were, by id."""

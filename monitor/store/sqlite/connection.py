@@ -27,8 +27,20 @@ from monitor.errors import StoreBusy, StoreError, StoreLocked
 OLDEST = (3, 51, 3)
 RESERVE = 4 * 1024 * 1024
 """Bytes of a file that is given up when the disk is full, so that deliveries can still be recorded."""
+_SHARED_MEMORY = 64 * 1024
 _WAL_LIMIT = 64 * 1024 * 1024
 _LOCK_PATIENCE = 1.0
+
+
+_NAMELESS = {
+    "database is locked": "SQLITE_BUSY",
+    "database table is locked": "SQLITE_LOCKED",
+    "database or disk is full": "SQLITE_FULL",
+    "database disk image is malformed": "SQLITE_CORRUPT",
+    "file is not a database": "SQLITE_NOTADB",
+    "disk I/O error": "SQLITE_IOERR",
+}
+"""The backup interface of the driver gives no result codes, only SQLite's fixed words for them."""
 
 
 class DiskFull(StoreBusy):
@@ -78,16 +90,18 @@ def wrapped(path: Path) -> Iterator[None]:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFull(f"the disk of {path} is full") from error
         raise StoreError(f"{path}: {error.strerror}") from error
-    except (UnicodeError, OverflowError) as error:
-        raise StoreError(f"{path}: a value that cannot be written: {error}") from error
+    except (ValueError, OverflowError) as error:
+        line = " ".join(str(error).split())
+        raise StoreError(f"{path}: a value cannot be written, or read as it is stored: {line}") from error
 
 
 def _explained(path: Path, error: sqlite3.Error) -> StoreError:
     """Our error for one of SQLite's, by its result code: a path or a value in the text must not decide."""
-    kind = (getattr(error, "sqlite_errorname", None) or "SQLITE_ERROR").split("_")[1]
+    kind = (getattr(error, "sqlite_errorname", None) or _NAMELESS.get(str(error), "SQLITE_ERROR")).split("_")[1]
     if kind in {"BUSY", "LOCKED", "PROTOCOL"}:
         return StoreBusy(f"{path} is locked by another process")
-    if kind == "FULL":
+    # Without space for what lies beside the file, SQLite speaks of disk I/O.
+    if kind == "FULL" or (kind in {"CANTOPEN", "IOERR"} and _is_full(path.parent)):
         return DiskFull(f"the disk of {path} is full")
     if kind in {"READONLY", "CANTOPEN", "IOERR", "PERM"}:
         return StoreBusy(f"{path} cannot be read or written: {error}")
@@ -217,6 +231,14 @@ class Reserve:
         if self._spent:
             self.make()
         return self._spent
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether there is no space left for the shared memory beside a database."""
+    try:
+        return _free(folder) < _SHARED_MEMORY
+    except OSError:
+        return False
 
 
 def _free(folder: Path) -> int:
