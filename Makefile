@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= monitor.yaml
 
-.PHONY: help install dev run test lint format lock clean
+.PHONY: help install dev run test lint bench format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -44,6 +44,9 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, the floors of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.locked  ## measure matching, recording and delivering; writes docs/benchmarks.md
+	$(BIN)/python bench/flow.py
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .
