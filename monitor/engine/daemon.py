@@ -98,6 +98,8 @@ class Daemon:
         settings = loaded.settings
         store = self._factories.store(settings.store)
         await store.open()
+        if store.copied is not None:
+            self.journal.note("migrated", copy=str(store.copied))
         try:
             channels = {one.id: self._factories.channel(one, settings.delivery) for one in settings.channels}
             parts = Parts(

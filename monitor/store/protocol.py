@@ -215,6 +215,10 @@ class Figures:
 class Store(Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
+    @property
+    def copied(self) -> Path | None:
+        """The copy that `open` made of an older store before it migrated it, if it did; for the caller's log."""
+
     async def open(self) -> None:
         """Connect, guard the versions, migrate. Raises StoreError, SchemaTooNew."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -183,6 +184,40 @@ def test_a_reading_command_says_that_the_store_is_older(tmp_path):
         check=False,
     )
     assert "older version" in read.stderr
+
+
+DAEMON = """
+import asyncio, os, pathlib, sys
+from monitor import config
+from monitor.engine import daemon, log
+from monitor.store.sqlite import schema
+
+@schema.migrations()
+def second(db):
+    db.conn.execute("CREATE TABLE later (a)")
+
+async def go(loaded):
+    await daemon.close(await daemon.Daemon(lambda: loaded).assemble(loaded))
+
+loaded = config.load(pathlib.Path(sys.argv[1]), {})
+log.set_up(loaded.settings.log)
+asyncio.run(go(loaded))
+"""
+
+
+def test_the_daemon_says_where_the_copy_is(tmp_path):
+    path = unpacked(WRITTEN[0], tmp_path)
+    (tmp_path / "rules.yaml").write_text("rules:\n  - {id: lavrov, kind: person, title: Lavrov, names: [Lavrov]}\n")
+    settings = tmp_path / "monitor.yaml"
+    settings.write_text(f"store: sqlite:///{path.name}\nrules: [rules.yaml]\nlog: {{format: json}}\n")
+    for expected in (1, 0):
+        done = subprocess.run(
+            [sys.executable, "-c", DAEMON, str(settings)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        lines = [json.loads(line) for line in (done.stderr + done.stdout).splitlines()]
+        told = [line for line in lines if line["event"] == "migrated"]
+        assert [line["copy"] for line in told] == [str(tmp_path / "m.db.before-2")] * expected
 
 
 def test_a_database_of_another_program_is_left_alone(tmp_path):
