@@ -101,6 +101,16 @@ BAD_RULES = [
     "rules:\n  - {id: x, kind: base, title: NO, names: [a]}\n",  # a boolean where text is meant
     "rules:\n  - &a {id: x, kind: base, title: X, names: [a]}\n  - *a\n",  # an alias
     "rules:\n  - {id: khmeimim, kind: base, title: X, names: [a]}\n",  # an id that another file has
+    "rules:\n  - {id: x, kind: base, title: X, names: [a], severity: high}\n",  # an unknown severity
+    "rules:\n  - {kind: base, title: X, names: [a]}\n",  # no id
+    "rules:\n  - {id: x, kind: base, title: X}\n",  # nothing to watch
+    "rules:\n  - {id: x, kind: base, title: X, names: [a], needs: b, within: page}\n",  # an unknown unit
+    "rules:\n  - {id: x, kind: base, title: X, names: [a], max_age: 7}\n",  # a duration without a unit
+    "rules:\n  - {id: x, kind: base, title: X, query: 'a NEAR b'}\n",  # a distance without a number
+    "rules:\n  - {id: x, kind: base, title: X, query: '/(/'}\n",  # a regular expression that is none
+    "rules:\n  - {id: x, kind: base, title: X, query: '*a'}\n",  # a wildcard that matches nearly everything
+    "rules:\n  - {id: x, kind: topic, title: X, score: {threshold: a, words: {b: 1}}}\n",  # a number that is none
+    "rules:\n  - !!python/object:os.system {id: x}\n",  # a tag
 ]
 
 
