@@ -44,7 +44,9 @@ def _copy(source: Path, partial: Path, timeout: float) -> None:
         copy.conn.close()
         origin.conn.close()
     if found != "ok":
-        raise StoreError(f"the copy of {source} is damaged ({found}): so is the store; see docs/backup.md")
+        raise StoreError(
+            f"the copy of {source} is damaged ({' '.join(found.split())}): so is the store; see docs/backup.md"
+        )
 
 
 def keep(db: sqlite_utils.Database, target: Path) -> None:
