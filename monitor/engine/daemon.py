@@ -128,8 +128,9 @@ class Daemon:
 
     async def _run(self, parts: Parts) -> None:
         self.engine = LocalEngine(parts, self.pulse)
-        await self.engine.sweep()
         self.pulse.store_error = None
+        # As a tick, so that a store that is full or locked just now is waited for and does not end the daemon.
+        await self.engine.tick("sweep", self.engine.sweep)
         self.engine.start()
         if self.port:
             self.journal.note("health", address=f"http://{parts.live.loaded.settings.http.host}:{self.port}/readyz")

@@ -57,9 +57,9 @@ class LocalEngine:
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        scheduler.add_job(self._tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
-        scheduler.add_job(self._tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
-        scheduler.add_job(self._tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
+        scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
+        scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
+        scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.start()
         self._scheduler = scheduler
         self.pulse.scheduler = True
@@ -77,10 +77,15 @@ class LocalEngine:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await asyncio.gather(*self._nudges, return_exceptions=True)
-        released = await self.parts.store.release(self.parts.worker, self.parts.clock())
-        self.parts.journal.note("drained", released=released)
+        try:
+            released = await self.parts.store.release(self.parts.worker, self.parts.clock())
+        except StoreError as error:
+            # The next start takes back what an ended run left, so the end need not wait for the store.
+            self.parts.journal.trouble("stop", str(error))
+        else:
+            self.parts.journal.note("drained", released=released)
 
-    async def _tick(self, where: str, work: Any) -> None:
+    async def tick(self, where: str, work: Any) -> None:
         """The top of a unit of work: nothing may end the ticking, and nothing may go unrecorded."""
         if self._stopping:
             return
@@ -144,7 +149,7 @@ class LocalEngine:
     def nudge(self) -> None:
         """Deliver now instead of at the next tick."""
         if not self._stopping:
-            _start(self._tick("deliver", self.deliver_due), self._nudges)
+            _start(self.tick("deliver", self.deliver_due), self._nudges)
 
     async def deliver_due(self) -> int:
         """Claim due deliveries of every channel that may send and start them; returns how many were started."""
