@@ -174,7 +174,7 @@ async def deliver(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendR
     try:
         number = await parts.store.begin_attempt(claim.delivery.id, claim.lease, parts.clock())
         result = await _send(parts, channel, claim)
-        await _record_at_last(parts, channel, claim, result, number=number)
+        await _record(parts, channel, claim, result, number=number)
     except LeaseLost:
         parts.journal.lease_lost(delivery=claim.delivery.id)
         return None
@@ -204,21 +204,6 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
     return await channel.send(message)
 
 
-async def _record_at_last(
-    parts: Parts, channel: Channel, claim: DeliveryClaim, result: SendResult, *, number: int
-) -> None:
-    """Record what is known, again and again while the store is busy: to forget it would be to send twice."""
-    while True:
-        try:
-            await _record(parts, channel, claim, result, number=number)
-        except StoreBusy:
-            if parts.clock() + RECORD_AGAIN >= claim.lease.until:
-                raise
-            await asyncio.sleep(RECORD_AGAIN.total_seconds())
-        else:
-            return
-
-
 async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: SendResult, *, number: int) -> None:
     """Decide what follows from the attempt, record it with the channel's state, tell the operator if need be."""
     now = parts.clock()
@@ -246,7 +231,7 @@ async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: 
         unknown=decision.unknown,
         channel=after,
     )
-    await parts.store.record_attempt(record)
+    await _record_at_last(parts, record)
     parts.states[channel.id] = after
     parts.journal.attempted(claim, result, decision.state, decision.why, number=number, now=now)
     if before.failures and not after.failures:
@@ -264,6 +249,19 @@ async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: 
         )
     if decision.state is DeliveryState.DEAD and claim.alert.kind is not AlertKind.NOTICE:
         await _tell_dead(parts, channel, claim, decision.why, now)
+
+
+async def _record_at_last(parts: Parts, record: AttemptRecord) -> None:
+    """Record what is known, again and again while the store is busy: to forget it would be to send twice."""
+    while True:
+        try:
+            await parts.store.record_attempt(record)
+        except StoreBusy:
+            if parts.clock() + RECORD_AGAIN >= record.lease.until:
+                raise
+            await asyncio.sleep(RECORD_AGAIN.total_seconds())
+        else:
+            return
 
 
 async def _tell_dead(parts: Parts, channel: Channel, claim: DeliveryClaim, why: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 
@@ -71,7 +71,12 @@ def text_or_none(value: str | None) -> str | None:
 
 
 def _json(value: object) -> str:
-    return text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return text(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain))
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for: times, and read-only mappings, which labels come as."""
+    return value.isoformat() if isinstance(value, datetime) else dict(cast("Mapping[str, object]", value))
 
 
 def dumped(value: Sequence[str] | Mapping[str, str]) -> str:
@@ -80,8 +85,8 @@ def dumped(value: Sequence[str] | Mapping[str, str]) -> str:
 
 
 def dump_alert(alert: Alert) -> str:
-    """The snapshot of an alert. The fallback is for read-only mappings, which labels come as."""
-    return _json(_ALERT.dump_python(alert, mode="json", fallback=dict, warnings="none"))
+    """The snapshot of an alert."""
+    return _json(_ALERT.dump_python(alert, warnings="none"))
 
 
 def load_alert(raw: str) -> Alert:
