@@ -10,7 +10,6 @@ import asyncio
 import dataclasses
 import itertools
 import os
-import platform
 import resource
 import statistics
 import sys
@@ -18,6 +17,8 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from report import machine, write_section
 
 from monitor import config
 from monitor.engine import flow
@@ -141,12 +142,8 @@ def _peak() -> float:
 
 def main() -> None:
     """Print and write the tables."""
-    rows = ["# Benchmarks", "", "Made by `make bench`; CPU time of one process, medians of five rounds.", ""]
-    rows.append(
-        f"Machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, shared with other work: "
-        "trust ratios."
-    )
-    rows += ["", "## Matching", *matching(), "", "## Recording and delivering", ""]
+    rows = ["## The flow: matching the shipped rules, recording, delivering (`make bench`)", "", machine(), ""]
+    rows += ["### Matching", *matching(), "", "### Recording and delivering", ""]
     results = []
     for _ in range(3):
         with tempfile.TemporaryDirectory() as folder:
@@ -163,7 +160,7 @@ def main() -> None:
         f"Both together took {wall:.1f} s of wall time. Peak memory: {_peak():.0f} MB.",
     ]
     text = "\n".join(rows) + "\n"
-    (ROOT / "docs" / "benchmarks.md").write_text(text)
+    write_section("flow", text)
     sys.stdout.write(text)
 
 

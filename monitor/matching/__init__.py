@@ -3,7 +3,8 @@
     query.py     what a query is, and how it is written        parser.py     text -> query
     names.py     a name -> the forms that count as it          compile.py    rules -> what can be run
     evaluate.py  places.py  verdict.py   the meaning, plainly  index.py      which rules are worth asking
-    explain.py   why, or why not                           examples.py   the examples of rules
+    required.py  what must occur for a rule to hit         explain.py    why, or why not
+    examples.py  the examples of rules
 
 A rule hits an article when its names occur with the company they need, its query holds and its score is reached. The
 index must never change that: `match` and `match_all` agree, and a property test holds them to it.

@@ -8,6 +8,7 @@ rules may name them with `entity:`.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import re2
 
@@ -19,6 +20,10 @@ from monitor.model import Rule, Tier
 from monitor.text.fold import fold
 from monitor.text.tokens import tokenise
 
+_CACHED_WORDS = 65_536
+_WILDCARD = re.compile(r"(?<!\S)\*(?=\w)|(?<=\w)\*(?!\S)")
+"""A star where a word begins or ends; inside one, as in E*Trade, it is a mark like others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -29,6 +34,8 @@ class Row:
     term: str
     exact: tuple[str, ...] | None = None
     """With `=`: the words as they must be written."""
+    capitals: tuple[bool, ...] = ()
+    """Which of the words their author began with a capital."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,8 @@ class Names:
 
     rule_id: str
     variants: tuple[Variant, ...] = ()
-    blanks: tuple[Row, ...] = ()
-    """The `not:` phrases."""
+    blanks: tuple[Row | Variant, ...] = ()
+    """The `not:` phrases: as phrases, and as names, whose articles may be there or not."""
     needs: "Node | None" = None
     within: str = "article"
 
@@ -136,9 +143,10 @@ class Compiler:
                 made = variants(text, alias=key == "aliases", exact=rule.exact, tiers=rule.variants)
                 if not made:
                     self._fail(rule, f"{key}[{number}]", f"{text!r} has no letter or digit")
+                self._refuse_wildcard(rule, f"{key}[{number}]", text)
                 found += made
         names.variants = tuple(found)
-        names.blanks = tuple(self._blank(rule, number, text) for number, text in enumerate(rule.not_))
+        names.blanks = tuple(one for number, text in enumerate(rule.not_) for one in self._blanks(rule, number, text))
         names.within = rule.within
         names.needs = self._part(rule, "needs", rule.needs)
         if names.needs is not None and rule.within != "article":
@@ -149,11 +157,21 @@ class Compiler:
                 )
         return names
 
-    def _blank(self, rule: Rule, number: int, text: str) -> Row:
+    def _blanks(self, rule: Rule, number: int, text: str) -> "tuple[Row | Variant, ...]":
         tokens = tokenise(text).folded
         if not tokens:
             self._fail(rule, f"not[{number}]", f"{text!r} has no letter or digit")
-        return Row(tuple(_word(token, rule) for token in tokens), text)
+        self._refuse_wildcard(rule, f"not[{number}]", text)
+        # By sound a phrase would cover more than its author can see.
+        tiers = {"transliterated": False, "inflected": rule.variants.get("inflected", True)}
+        row = Row(tuple(_word(token, rule) for token in tokens), text)
+        return (row, *variants(text, exact=rule.exact, tiers=tiers))
+
+    def _refuse_wildcard(self, rule: Rule, part: str, text: str) -> None:
+        """A star would be no more than a blank here, and its author would not know."""
+        star = _WILDCARD.search(text)
+        if star:
+            self._fail(rule, part, f"{text!r} has a wildcard, which stands in queries only", star.start())
 
     # queries
 
@@ -175,7 +193,7 @@ class Compiler:
             case Word(word, exact):
                 return Node(query, leaf=_sequence((word,), rule, exact=exact))
             case Wildcard(pattern):
-                return Node(query, leaf=Row((_wildcard(pattern),), pattern))
+                return Node(query, leaf=_sequence((pattern,), rule))
             case Phrase():
                 return Node(query, leaf=_phrase(query, rule))
             case Regex(pattern):
@@ -223,8 +241,18 @@ class Compiler:
 
 def _word(word: str, rule: Rule, *, exact: bool = False) -> NameWord:
     """A word of a query with its inflections, where the rule allows them."""
-    plain = exact or rule.exact or not rule.variants.get("inflected", True)
-    return NameWord({fold(word): Tier.EXACT} if plain else inflections(word))
+    return _plain(word) if exact or rule.exact or not rule.variants.get("inflected", True) else _inflected(word)
+
+
+@lru_cache(maxsize=_CACHED_WORDS)
+def _plain(word: str) -> NameWord:
+    return NameWord({fold(word): Tier.EXACT})
+
+
+@lru_cache(maxsize=_CACHED_WORDS)
+def _inflected(word: str) -> NameWord:
+    """Made once for all rules that use the word: its forms are most of what rules weigh in memory."""
+    return NameWord(inflections(word))
 
 
 def _sequence(words: Sequence[str], rule: Rule, *, exact: bool = False) -> Row:
@@ -244,8 +272,8 @@ def _sequence(words: Sequence[str], rule: Rule, *, exact: bool = False) -> Row:
                 shown = word[tokens.starts[at] : tokens.ends[at]]
                 made.append(_word(shown, rule, exact=exact))
                 written.append(shown)
-    term = " ".join(words)
-    return Row(tuple(made), term, tuple(written) if exact else None)
+    capitals = tuple(shown[:1].isupper() for shown in written)
+    return Row(tuple(made), " ".join(words), tuple(written) if exact else None, capitals)
 
 
 def _phrase(phrase: Phrase, rule: Rule) -> Row | Bag:
@@ -256,15 +284,15 @@ def _phrase(phrase: Phrase, rule: Rule) -> Row | Bag:
 
 
 def _wildcard(pattern: str) -> "re.Pattern[str]":
-    """`*` is any letters, none included; `?` is one. On folded tokens.
+    """`*` is any letters, none included; `?` is one. On folded tokens, which hold nothing but letters and their marks.
 
     Each piece after a star is taken where it first stands, for good, as in a shell's pattern: linear, however many stars.
     """
     first, *others = (
-        "".join("\\w" if char == "?" else re.escape(char) for char in _folded(piece)) for piece in pattern.split("*")
+        "".join("." if char == "?" else re.escape(char) for char in _folded(piece)) for piece in pattern.split("*")
     )
-    middle = "".join(rf"(?>\w*?{piece})" for piece in others[:-1])
-    return re.compile(first + middle + (rf"\w*{others[-1]}" if others else ""))
+    middle = "".join(rf"(?>.*?{piece})" for piece in others[:-1])
+    return re.compile(first + middle + (rf".*{others[-1]}" if others else ""))
 
 
 def _folded(piece: str) -> str:

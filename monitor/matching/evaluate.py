@@ -247,15 +247,18 @@ class Evaluation:
             tier = worse(tier, found)
         return tier
 
-    def _positions(self, word: "NameWord | re.Pattern[str]", name: str) -> list[int]:
+    def _positions(self, word: "NameWord | re.Pattern[str]", name: str) -> Sequence[int]:
         """Where a word of a row stands in a field."""
         at = self.text.at(name)
         if isinstance(word, NameWord):
-            same = self.text.sounds(name).get(word.key, ()) if word.key is not None else ()
-            tokens = {*same, *(form for form in word.forms if form in at)}
+            tokens = word.forms.keys() & at.keys()
+            if word.key is not None:
+                tokens.update(self.text.sounds(name).get(word.key, ()))
         else:
             tokens = {token for token in at if word.fullmatch(token)}
-        return sorted({position for token in tokens for position in at[token]})
+        if len(tokens) > 1:
+            return sorted(position for token in tokens for position in at[token])
+        return at[tokens.pop()] if tokens else ()
 
     def _bag(self, bag: Bag, name: str) -> Iterable[Place]:
         """Phrases whose words may stand apart."""
@@ -296,8 +299,8 @@ class Evaluation:
             return ()
         blanked = {
             position
-            for row in names.blanks
-            for place in self._rows(row, name)
+            for blank in names.blanks
+            for place in (self._rows(blank, name) if isinstance(blank, Row) else self._variant(blank, name))
             for position in range(place.first, place.last + 1)
         }
         return longest_only(one for one in found if blanked.isdisjoint(range(one.first, one.last + 1)))

@@ -1,9 +1,9 @@
 """The rule index: percolation. A new article asks which of the stored rules hit it.
 
 Each rule is posted under its *trigger*: tokens of which at least one must occur for the rule to hit, the rarest clause
-that the rule requires. An article's distinct tokens then name the few candidates, and only those are evaluated
-(`evaluate.py`, the oracle). The cost of an article grows with its length and its candidates, not with the number of
-rules. A rule without such a clause (a regular expression alone) is always a candidate.
+that the rule requires (`required.py`). An article's distinct tokens then name the few candidates; those whose other
+clauses can hold as well are evaluated (`evaluate.py`, the oracle). The cost of an article grows with its length and its
+candidates, not with the number of rules. A rule without such a clause (a regular expression alone) is always a candidate.
 
 `RuleIndex` is the seam for a native index; `PythonIndex` is the one here.
 """
@@ -11,16 +11,17 @@ rules. A rule without such a clause (a regular expression alone) is always a can
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from monitor.errors import RuleError
-from monitor.matching.compile import Bag, CompiledRule, Compiler, Names, Node, Row
+from monitor.matching.compile import CompiledRule, Compiler
 from monitor.matching.evaluate import Text
 from monitor.matching.explain import Explanation, explain
-from monitor.matching.names import NameWord, sound_key
-from monitor.matching.query import TEXT_FIELDS, VALUE_FIELDS, WORD_FIELDS, And, Field, Join, Near, Not, Or
+from monitor.matching.names import NameWord
+from monitor.matching.query import TEXT_FIELDS
+from monitor.matching.required import Clause, Either, Requirements, allowed, says_more, trigger_words
 from monitor.matching.verdict import applies, as_match, run
 from monitor.model import Article, Match, Rule
 
@@ -68,21 +69,6 @@ def compile_rules(rules: Sequence[Rule]) -> Compiled:
     return Compiled(PythonIndex(by_id, compiled), tuple(compiler.errors))
 
 
-@dataclass(slots=True)
-class _Trigger:
-    """Of what at least one must occur; `always` when there is no such thing."""
-
-    tokens: set[str] = field(default_factory=set)
-    patterns: set["re.Pattern[str]"] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
-    always: bool = False
-
-    def cost(self) -> tuple[bool, int, int]:
-        """Lower is rarer: patterns catch more than sounds, sounds more than tokens, short tokens more than long ones."""
-        shortest = min((len(token) for token in self.tokens), default=9)
-        return (self.always, 50 * len(self.patterns) + 5 * len(self.keys) + len(self.tokens), -shortest)
-
-
 class PythonIndex:
     """See `RuleIndex`. Immutable; safe to use from several threads but for its caches, which only grow."""
 
@@ -97,10 +83,13 @@ class PythonIndex:
         """Wildcards by the two letters that they begin with; those that begin otherwise under the empty text."""
         self._always: list[str] = []
         self._pattern_hits: dict[str, tuple[str, ...]] = {}
-        self._more_fields: set[str] = set()
+        self._screens: dict[str, tuple[Clause, ...]] = {}
+        """What else a rule requires; its trigger too, where that says more than its words."""
+        requirements = Requirements()
         for rule in compiled.values():
             if rule.rule.enabled:
-                self._post(rule)
+                self._post(rule, requirements)
+        self._fields = (*TEXT_FIELDS, *sorted(requirements.fields - set(TEXT_FIELDS)))
 
     @property
     def version(self) -> str:
@@ -145,18 +134,23 @@ class PythonIndex:
     # candidates
 
     def candidates(self, text: Text) -> set[str]:
-        """The rules worth asking."""
-        tokens = {token for name in (*TEXT_FIELDS, *self._more_fields) for token in text.at(name)}
+        """The rules worth asking: something of every clause that they require occurs."""
+        tokens = {token for name in self._fields for token in text.at(name)}
+        sounds: set[str] = set()
+        if self._by_key or self._screens:
+            sounds.update(key for name in self._fields for key in text.sounds(name))
         found = set(self._always)
         for token in tokens & self._by_token.keys():
             found.update(self._by_token[token])
-        if self._by_key:
-            for token in tokens:
-                found.update(self._by_key.get(sound_key(token) or "", ()))
+        for key in sounds & self._by_key.keys():
+            found.update(self._by_key[key])
         if self._by_pattern:
             for token in tokens:
                 found.update(self._patterns(token))
-        return found
+        return {name for name in found if self._passes(name, tokens, sounds)}
+
+    def _passes(self, name: str, tokens: set[str], sounds: set[str]) -> bool:
+        return all(allowed(clause, tokens, sounds) for clause in self._screens.get(name, ()))
 
     def _patterns(self, token: str) -> tuple[str, ...]:
         """Rules whose wildcards match a token; decided once for each distinct token."""
@@ -174,94 +168,30 @@ class PythonIndex:
             self._pattern_hits[token] = known
         return known
 
-    def _post(self, rule: CompiledRule) -> None:
-        trigger = self._trigger(rule)
+    def _post(self, rule: CompiledRule, requirements: Requirements) -> None:
+        """Under its rarest clause; what else it requires screens it."""
         name = rule.rule.id
-        if trigger.always:
+        clauses = requirements.of(rule)
+        if not clauses:
             self._always.append(name)
             return
-        for token in trigger.tokens:
-            self._by_token.setdefault(token, []).append(name)
-        for key in trigger.keys:
-            self._by_key.setdefault(key, []).append(name)
-        for pattern in trigger.patterns:
-            begin = _LITERAL.match(pattern.pattern)
+        trigger, *others = clauses
+        for word in trigger_words(trigger):
+            self._post_under(word, name)
+        # A wildcard alone is slow to hold against an article's words, and allowed anyway.
+        screens = [one for one in others if isinstance(one, Either) or isinstance(one.word, NameWord)]
+        if says_more(trigger):
+            screens.append(trigger)
+        if screens:
+            self._screens[name] = tuple(screens)
+
+    def _post_under(self, word: "NameWord | re.Pattern[str]", name: str) -> None:
+        if isinstance(word, NameWord):
+            for token in word.forms:
+                self._by_token.setdefault(token, []).append(name)
+            if word.key is not None:
+                self._by_key.setdefault(word.key, []).append(name)
+        else:
+            begin = _LITERAL.match(word.pattern)
             patterns = self._by_pattern.setdefault(begin[0] if begin else "", {})
-            patterns.setdefault(pattern, []).append(name)
-
-    def _trigger(self, rule: CompiledRule) -> _Trigger:
-        """The rarest of what a rule requires: its names, its query, and any word of positive weight of its score."""
-        found: list[_Trigger] = []
-        if rule.names is not None:
-            found.append(_names(rule.names))
-        if rule.query is not None:
-            found.append(self._node(rule.query))
-        if rule.rule.score is not None and rule.rule.score.threshold > 0:
-            found.append(_any(self._node(one.node) for one in rule.weighted if one.weight > 0))
-        return min(found, key=_Trigger.cost) if found else _Trigger(always=True)
-
-    def _node(self, node: Node) -> _Trigger:
-        """What a query requires."""
-        match node.query:
-            case And():
-                return min((self._node(part) for part in node.parts), key=_Trigger.cost)
-            case Or():
-                return _any(self._node(part) for part in node.parts)
-            case Near(_, _, Join.NOTNEAR):
-                return self._node(node.parts[0])
-            case Near():
-                return min((self._node(part) for part in node.parts), key=_Trigger.cost)
-            case Not():
-                return _Trigger(always=True)
-            case Field(name, _) if name in VALUE_FIELDS:
-                return _Trigger(always=True)
-            case Field(name, _):
-                self._more_fields |= {name} & set(WORD_FIELDS)
-                return self._node(node.parts[0])
-            case _:
-                return _leaf(node) if node.leaf is not None else self._node(node.parts[0])
-
-
-# ── what a leaf requires ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _any(triggers: Iterable[_Trigger]) -> _Trigger:
-    """What one of several requires: any of all."""
-    made = _Trigger()
-    for one in triggers:
-        made.tokens |= one.tokens
-        made.patterns |= one.patterns
-        made.keys |= one.keys
-        made.always |= one.always
-    return made
-
-
-def _leaf(node: Node) -> _Trigger:
-    leaf = node.leaf
-    if isinstance(leaf, Names):
-        return _names(leaf)
-    if isinstance(leaf, Row):
-        return _row(leaf)
-    if isinstance(leaf, Bag):
-        return _any(map(_row, leaf.words)) if leaf.quorum else min(map(_row, leaf.words), key=_Trigger.cost)
-    return _Trigger(always=True)
-
-
-def _row(row: Row) -> _Trigger:
-    return min((_word(word) for word in row.words if word is not None), key=_Trigger.cost)
-
-
-def _word(word: "NameWord | re.Pattern[str]") -> _Trigger:
-    if isinstance(word, NameWord):
-        return _Trigger(tokens=set(word.forms), keys={word.key} if word.key else set())
-    return _Trigger(patterns={word})
-
-
-def _names(names: Names) -> _Trigger:
-    """Any variant; of each, its rarest word."""
-    return _any(min((_word(word) for word in variant.words), key=_rarity) for variant in names.variants)
-
-
-def _rarity(trigger: _Trigger) -> int:
-    """Of the words of a name the longest is the rarest, nearly always."""
-    return -max((len(token) for token in trigger.tokens), default=0)
+            patterns.setdefault(word, []).append(name)

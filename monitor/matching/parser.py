@@ -41,6 +41,7 @@ MAX_HEIGHT = 200
 MAX_DISTANCE = 10_000
 _MISTYPED = re.compile(r"(?P<name>NEAR|ONEAR|NOTNEAR|ATLEAST|FIRST)/.*", re.IGNORECASE | re.DOTALL)
 _FIELDS = "|".join((*WORD_FIELDS, *VALUE_FIELDS))
+_FUZZY = re.compile(r"\w~[0-9]*$")
 _TYPOGRAPHIC = re.compile("[“”„«»]")
 _PREFIXES = (*WORD_FIELDS, *VALUE_FIELDS, "entity")
 _REGEX_MEMORY = 8 << 20
@@ -300,6 +301,10 @@ class _Parser:
         if "*" in text or "?" in text:
             self._check_wildcard(text, lexeme)
             return Wildcard(text)
+        if text.startswith("#") and self._sees("("):
+            raise self._fault(
+                f'{text} must touch its parenthesis, as in {text}(...). In quotes, "{text}" is a phrase', lexeme
+            )
         self._check_word(text, lexeme)
         if not tokenise(text).folded:
             raise self._fault(f"{text!r} has no letter or digit; expected a word", lexeme)
@@ -317,9 +322,13 @@ class _Parser:
         mistyped = _MISTYPED.fullmatch(text)
         if mistyped:
             name = mistyped["name"].upper()
-            raise self._fault(f"{text} is no operator; expected {name}/ and a number, as in {name}/5", lexeme)
+            raise self._fault(
+                f"{text} is no operator; expected {name}/ and a number up to {MAX_DISTANCE}, as in {name}/5", lexeme
+            )
         if text.startswith("~"):
             raise self._fault('expected a number after ~, as in "a b"~5', lexeme)
+        if _FUZZY.search(text):
+            raise self._fault('~ stands after a phrase, as in "a b"~5; spellings of names come by themselves', lexeme)
         if text.startswith("/"):
             raise self._fault('expected /regex/ with a closing /, or a number after the phrase as in "a b c"/2', lexeme)
 

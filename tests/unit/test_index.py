@@ -35,6 +35,11 @@ VOCABULARY = (
     "قاعدة",
     "syria.",
     "x",
+    "al-Assad’s",
+    "भारतीय",
+    "普京",
+    "hafez",
+    "\n\n",
 )
 texts = st.lists(st.sampled_from(VOCABULARY), max_size=12).map(" ".join)
 leaves = st.sampled_from(
@@ -53,6 +58,11 @@ leaves = st.sampled_from(
         "قاعدة",
         '"base naval x"~2',
         '"base naval x"/2',
+        '"base naval x"/3',
+        '("lake assad" OR "naval base" OR Hafez)',
+        '"nav* base"',
+        "भारत*",
+        "普京",
         "title:putin",
         "author:putin",
         "lang:en",
@@ -100,7 +110,7 @@ guards: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
     {},
     optional={
         "needs": queries.filter(lambda text: "entity" not in text),
-        "not_": st.just(("lake assad",)),
+        "not_": st.just(("lake assad", "Hafez al-Assad")),
         "variants": st.sampled_from([{"transliterated": False}, {"exact": False}]),
     },
 )
@@ -174,6 +184,28 @@ def test_only_rules_worth_asking_are_asked() -> None:
     assert len(index._pattern_hits) < 200_100
 
 
+def test_all_that_a_rule_requires_must_be_there_for_it_to_be_asked() -> None:
+    index = compile_rules(
+        [
+            rule("all", query='("naval base" OR airfield) AND (lease OR "hand over")'),
+            rule("names", names=("Bashar al-Assad",), needs="hand* OR extradition"),
+            rule("some", query='"alpha beta gamma delta"/3'),
+            rule("any", query="alpha OR /x/"),
+            rule("never", names=("Bashar",), variants={"exact": False}),
+        ]
+    ).index
+    for text, wanted in (
+        ("naval lease", set()),  # half a phrase
+        ("naval lease at the base", {"all"}),  # the words of a phrase, if not the phrase
+        ("airfield, hand", set()),
+        ("Bashar Assad", {"names"}),  # wildcards are not held against an article before
+        ("Bashar, extradition", set()),
+        ("alpha", {"some"}),  # one of the two rarest of the four: no three can do without both
+        ("beta", set()),
+    ):
+        assert index.candidates(Text(example(text))) - {"any"} == wanted, text
+
+
 def test_the_version_is_that_of_all_rules() -> None:
     def version(*rules: Rule) -> str:
         return compile_rules([replace(one, version=keys.rule_version(one)) for one in rules]).index.version
@@ -215,6 +247,9 @@ def test_nothing_to_match() -> None:
         ({"names": ("x",), "aliases": ("y", "-")}, "aliases[1]", None, "no letter or digit"),
         ({"names": ("x",), "not_": ("x y", "?")}, "not[1]", None, "no letter or digit"),
         ({"score": Score(threshold=1, words=(("a", 1), ("b*", 2)))}, "score.words[b*]", 0, "two letters"),
+        ({"names": ("x", "Khmeim*")}, "names[1]", 6, "wildcard"),
+        ({"names": ("x",), "aliases": ("new *stan",)}, "aliases[0]", 4, "wildcard"),
+        ({"names": ("x",), "not_": ("x pro*",)}, "not[0]", 5, "wildcard"),
         ({"query": "a", "needs": "b"}, "needs", None, "has none"),
         ({"query": "a", "not_": ("b",)}, "not[0]", None, "has none"),
         ({}, "id", None, "a rule needs"),
@@ -273,3 +308,9 @@ def test_examples_that_fail_are_told_with_their_place() -> None:
     assert "this does not hold: alpha" in first.explanation
     assert (second.kind, second.position) == ("ignore", 2)
     assert "hits by query" in second.explanation
+
+
+def test_a_star_inside_a_name_is_a_mark_like_others() -> None:
+    compiled = compile_rules([rule("r", names=("E*Trade",))])
+    assert compiled.errors == ()
+    assert compiled.index.match(example("shares of E*Trade fell"))

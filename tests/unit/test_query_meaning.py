@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -118,6 +119,8 @@ def texts(found: Match | None) -> list[str]:
         ("a*ss*d", "assad", ["assad"]),
         ("*ss*d", "assadu", []),
         ("قاعد*", "قاعدتان", ["قاعدتان"]),
+        ("भारत*", "भारतीय सेना", ["भारतीय"]),  # vowel signs are marks, no letters
+        ("भारत?य", "भारतीय सेना", ["भारतीय"]),
         # regular expressions see the text as it is
         (r"/Su-\d+/", "a Su-34 landed", ["Su-34"]),
         (r"/Su-\d+/", "a su-34 landed", []),
@@ -340,3 +343,26 @@ def test_explanations_say_what_failed() -> None:
     assert "score 5, threshold 9" in told(rule(score=Score(threshold=9, words=(("alpha", 5),))), "alpha")
     assert "score 10, threshold 9" in told(rule(score=Score(threshold=9, words=(("alpha", 10),))), "alpha")
     assert "body 0-6: «Assads» for Assad (inflected)" in told(BLOCKS[0], "Assads")
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("Hafez al-Assad", []),
+        ("Hafez Assad", []),  # the article may be missing
+        ("Hafez el-Assad’s", []),  # or be another, and the words inflected
+        ("Хафезом аль-Асадом", []),
+        ("حافظ الأسد", []),
+        ("Hafid al-Assad", ["al-Assad"]),  # no other first name
+        ("Hafez, and Bashar al-Assad", ["Bashar al-Assad"]),
+    ],
+)
+def test_what_not_covers_is_no_name(body: str, wanted: list[str]) -> None:
+    one = rule(
+        names=("Bashar al-Assad", "Башар Асад"),
+        aliases=("Assad", "Асад", "الأسد"),
+        not_=("Hafez al-Assad", "Хафез Асад", "حافظ الأسد"),
+    )
+    assert texts(run(one, article(body))) == wanted
+    exact = run(replace(one, exact=True), article("Hafez el-Assad"))
+    assert texts(exact) == ["Assad"]  # folding alone, of the phrase too

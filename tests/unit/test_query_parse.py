@@ -124,6 +124,9 @@ def test_forms_and_precedences(text: str, wanted: Query) -> None:
         ('"…"', 0, "needs a word"),
         ("a - b", 2, "no letter or digit"),  # a dash with a blank on either side negates nothing
         ("…", 0, "no letter or digit"),
+        ("b #x (a)", 2, "#x must touch its parenthesis"),
+        ("b a~5", 2, "~ stands after a phrase"),  # of other languages, where it means a misspelling
+        ("a NEAR/9999999999 b", 2, "a number up to 10000"),
         ("=", 1, "after ="),
         ("=(a)", 1, "after ="),
         ("=wom*n", 1, "plain phrase"),
@@ -156,6 +159,7 @@ def test_nesting_is_bounded_and_wide_queries_are_not() -> None:
     for text in ("a" + " NEAR/1 a" * 300, layered, f"a OR {layered}"):
         with pytest.raises(RuleError, match="200 levels high"):
             parse_query(text)
+    assert parse_query("#hashtag a") == And((Word("#hashtag"), A))
     many = parse_query(" OR ".join(f"word{number}" for number in range(10_000)))
     assert isinstance(many, Or)
     assert len(many.parts) == 10_000
