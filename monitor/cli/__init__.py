@@ -2,10 +2,11 @@
 floors below and prints. `COMMANDS` is the table of contents; a module is imported only when its command is run.
 """
 
-import importlib
 from pathlib import Path
 
 import click
+
+from monitor.cli.lazy import LazyGroup
 
 COMMANDS = {
     "run": "monitor.cli.daemon:run",
@@ -26,26 +27,7 @@ COMMANDS = {
 """Command name -> module and object."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports the module of a command only when it is used, so that `--help` stays quick."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands in the order of the table."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command object, imported now."""
-        del ctx
-        target = COMMANDS.get(cmd_name)
-        if target is None:
-            return None
-        module, _, name = target.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),

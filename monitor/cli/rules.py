@@ -1,16 +1,57 @@
-"""`monitor rules`: look into rules: why one hits a text or does not, and whether their examples hold."""
+"""`monitor rules`: look into rules. The table of its commands, and the choice of rules that all of them work on.
+
+Each command stands in a module of its own beside this one and is imported only when it is used.
+"""
 
 import os
-import sys
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import click
 
 from monitor import config
-from monitor.matching import RuleIndex, compile_rules, example, run_examples
+from monitor.cli.lazy import LazyGroup
+from monitor.matching import RuleIndex, compile_rules
+from monitor.model import Rule
+from monitor.settings import StoreSettings
+
+RULES_COMMANDS = {
+    "explain": "monitor.cli.rules_explain:explain_",
+    "test": "monitor.cli.rules_explain:test",
+}
+"""Command name -> module and object."""
 
 
-@click.group()
+@dataclass
+class Chosen:
+    """The rules that were asked for: those of a file or folder, else those of the settings."""
+
+    file: Path
+    """The settings file."""
+    folder: Path | None = None
+    """What `--rules` named."""
+
+    @cached_property
+    def index(self) -> RuleIndex:
+        """The rules, compiled. Raises ConfigError with every mistake."""
+        if self.folder is None:
+            return config.load(self.file, dict(os.environ)).index
+        return compile_rules(config.load_rules([self.folder])).index
+
+    @property
+    def store(self) -> StoreSettings:
+        """Where the settings keep the archive. Raises ConfigError."""
+        return config.load_settings(self.file, dict(os.environ)).store
+
+    def rule(self, name: str) -> Rule:
+        """A rule by its id. Raises UsageError that names the others."""
+        if name not in self.index.rules:
+            raise click.UsageError(f"no rule is called {name}; there are: {', '.join(sorted(self.index.rules))}")
+        return self.index.rules[name]
+
+
+@click.group(cls=LazyGroup, table=RULES_COMMANDS)
 @click.option(
     "--rules",
     "folder",
@@ -20,56 +61,4 @@ from monitor.matching import RuleIndex, compile_rules, example, run_examples
 @click.pass_context
 def rules(ctx: click.Context, folder: Path | None) -> None:
     """Look into rules."""
-    ctx.obj = (ctx.obj, folder)
-
-
-def _index(chosen: tuple[Path, Path | None]) -> RuleIndex:
-    file, folder = chosen
-    if folder is None:
-        return config.load(file, dict(os.environ)).index
-    return compile_rules(config.load_rules([folder])).index
-
-
-@rules.command("explain")
-@click.argument("rule")
-@click.argument("text")
-@click.pass_obj
-def explain_(chosen: tuple[Path, Path | None], *, rule: str, text: str) -> None:
-    """Say what RULE does with TEXT (or a file, or - for standard input): the matched words with their tiers and the
-    clause that fired, or what failed. Exits 1 when the rule does not hit.
-    """
-    index = _index(chosen)
-    if rule not in index.compiled:
-        raise click.UsageError(f"no rule is called {rule}; there are: {', '.join(sorted(index.compiled))}")
-    found = index.explain(rule, example(_text(text)))
-    click.echo(f"{rule} {found.text}")
-    if not found.hit:
-        sys.exit(1)
-
-
-def _text(argument: str) -> str:
-    """The text itself, or what the file of that name holds."""
-    if argument == "-":
-        return sys.stdin.read()
-    path = Path(argument)
-    try:
-        return path.read_text("utf-8") if path.is_file() else argument
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{argument} cannot be read as UTF-8 text: {error}") from error
-
-
-@rules.command("test")
-@click.pass_obj
-def test(chosen: tuple[Path, Path | None]) -> None:
-    """Run the examples of every rule. Exits 2 when one fails."""
-    index = _index(chosen)
-    failures = run_examples(index)
-    for failure in failures:
-        wanted = "should hit" if failure.kind == "match" else "should not hit"
-        click.echo(f"{failure.rule_id}: {failure.kind}[{failure.position}] {wanted}: {failure.text}", err=True)
-        click.echo(f"    {failure.explanation.replace(chr(10), chr(10) + '    ')}", err=True)
-    count = sum(len(one.examples.match) + len(one.examples.ignore) for one in index.rules.values())
-    if failures:
-        click.echo(f"{len(failures)} of {count} examples fail", err=True)
-        sys.exit(2)
-    click.echo(f"{len(index.rules)} rules, {count} examples: all good")
+    ctx.obj = Chosen(ctx.obj, folder)
