@@ -30,6 +30,9 @@ _ARTICLES: Final = frozenset(f"{_CLEAR_ARTICLES} {_DOUBTFUL_ARTICLES}".split())
 _PLAIN_ARTICLES: Final = frozenset({"al", "аль", "эль", "ал", "αλ"})
 """Articles that may be told by themselves; the others need a hyphen (as, at, an and es are words of their own)."""
 _HYPHENS: Final = frozenset("-‐‑‒–—’'")
+ARTICLE_TOKENS: Final = {token: token in _PLAIN_ARTICLES for token in _ARTICLES}
+"""The tokens that may be an Arabic article, and whether a blank may stand behind them (`article_before`)."""
+ARTICLE_HYPHENS: Final = _HYPHENS
 _APOSTROPHE: Final = re.compile(r"(?<=\w)['’‘ʼʻʿʾ`´′](?=\w)")
 _MIN_CONSONANTS: Final = 3  # of a name of one word; a key of fewer hits common words
 _MIN_TOGETHER: Final = 4  # of all words of a longer name

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate, chain, repeat
 from typing import Final
 from unicodedata import normalize
@@ -28,10 +28,11 @@ _UNSPACED: Final = (
 )
 _RARE: Final = re.compile(f"[\u0900-\u1aaf\u1b00-\u1dbf\ua800-\uabff\U00011000-\U00011fff{_UNSPACED}]")
 """Scripts whose marks are parts of words, or whose words are not spaced. Others are cut by the plain pattern."""
+_UNSPACED_LETTER: Final = re.compile(f"[{_UNSPACED}]")
 _MARKS_SHOWN: Final = 64  # behind one letter; a span need not hold more
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tokens:
     """The tokens of one text, as parallel tuples."""
 
@@ -42,13 +43,29 @@ class Tokens:
     """Offsets into `text`, never decreasing."""
     ends: tuple[int, ...]
     """Half-open; marks that follow the last letter are inside."""
-    sentences: tuple[int, ...]
-    """The number of the sentence that each token stands in, from 0."""
-    paragraphs: tuple[int, ...]
-    """The number of the paragraph that each token stands in, from 0."""
+
+    @cached_property
+    def sentences(self) -> tuple[int, ...]:
+        """The number of the sentence that each token stands in, from 0. Looked for when first asked."""
+        return _numbers(self.starts, sentence_bounds(self.text))
+
+    @cached_property
+    def paragraphs(self) -> tuple[int, ...]:
+        """The number of the paragraph that each token stands in, from 0. Looked for when first asked."""
+        return _numbers(self.starts, paragraph_bounds(self.text))
 
     def __len__(self) -> int:
         return len(self.folded)
+
+
+def is_word_letter(char: str) -> bool:
+    """Whether a folded character is part of words."""
+    return _WORD.fullmatch(char) is not None
+
+
+def is_unspaced(char: str) -> bool:
+    """Whether a folded character belongs to a script without spaces, and so is a token by itself."""
+    return _UNSPACED_LETTER.match(char) is not None
 
 
 @cache
@@ -67,14 +84,7 @@ def tokenise(text: str) -> Tokens:
             starts, ends = _moved(text, starts, ends)
     else:
         words, starts, ends = _from_clusters(text)
-    return Tokens(
-        text,
-        tuple(words),
-        tuple(starts),
-        tuple(ends),
-        _numbers(starts, sentence_bounds(text)),
-        _numbers(starts, paragraph_bounds(text)),
-    )
+    return Tokens(text, tuple(words), tuple(starts), tuple(ends))
 
 
 def _cut(folded: str) -> tuple[list[str], list[int], list[int]]:
