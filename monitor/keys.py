@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from json.encoder import encode_basestring_ascii
 
 from monitor.model import Rule
 
@@ -17,8 +18,8 @@ _VERSION = "v1"
 
 def _digest(*parts: str) -> str:
     """SHA-256 over the JSON array of the parts, in hex."""
-    raw = json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode()
-    return hashlib.sha256(raw).hexdigest()
+    raw = f"[{','.join(map(encode_basestring_ascii, parts))}]"
+    return hashlib.sha256(raw.encode()).hexdigest()
 
 
 def article_key(feed_id: str, *, guid: str | None, url: str | None, title: str, published: datetime | None) -> str:

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -159,19 +159,24 @@ def _secret_ranges(node: Node, path: tuple[str, ...]) -> Iterator[tuple[int, int
 
 def read_document(file: Path) -> Document:
     """Read one YAML file. Never raises for what stands in it or for a file that cannot be read: see `faults`."""
+    text = read_text(file)
+    return Document(file, faults=[text]) if isinstance(text, Fault) else parse_document(text, file)
+
+
+def read_text(file: Path) -> str | Fault:
+    """The text of a file, or why it cannot be one of ours."""
     try:
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        return Document(file, faults=[Fault(message=f"cannot be read: {error.strerror or error}", file=file)])
+        return Fault(message=f"cannot be read: {error.strerror or error}", file=file)
     if len(raw) > MAX_BYTES:
-        return Document(file, faults=[Fault(message="is larger than 1 MB; split it into several files", file=file)])
+        return Fault(message="is larger than 1 MB; split it into several files", file=file)
     try:
-        text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        return Document(file, faults=[Fault(message="is not UTF-8 text; save it as UTF-8", file=file, line=line)])
-    return parse_document(text, file)
+        return Fault(message="is not UTF-8 text; save it as UTF-8", file=file, line=line)
 
 
 def parse_document(text: str, file: Path) -> Document:
@@ -335,11 +340,17 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         style = event.style or ""
         text = str(event.value)
-        tag = "str"
-        if not style and event.tag is None:
-            tag = str(self._loader.resolve(yaml.ScalarNode, text, event.implicit)).rpartition(":")[2]
-        start, end = _index(event.start_mark), _index(event.end_mark)
-        return Scalar(value=_typed(tag, text), text=text, start=start, end=end, style=style)
+        value = text if style or event.tag is not None else plain_value(text)
+        return Scalar(value=value, text=text, start=_index(event.start_mark), end=_index(event.end_mark), style=style)
+
+
+_RESOLVER: Any = yaml.resolver.Resolver()  # its methods have no types
+
+
+@lru_cache(maxsize=4096)
+def plain_value(text: str) -> str | int | float | bool | Odd | None:
+    """What a plain value means: text, unless YAML 1.1 takes it for something else."""
+    return _typed(str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False))).rpartition(":")[2], text)
 
 
 def _typed(tag: str, text: str) -> str | int | float | bool | Odd | None:

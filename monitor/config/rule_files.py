@@ -4,28 +4,36 @@ One bad rule does not hide the faults of the others: what holds is compiled in a
 that does not, so that references to it are no faults of their own.
 """
 
+import gc
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Mapping as Map
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from monitor import keys
-from monitor.config.document import Document, Mapping, Node, Scalar, plain, quoted, read_document
+from monitor.config.document import (
+    Document,
+    Mapping,
+    Node,
+    Scalar,
+    parse_document,
+    plain,
+    quoted,
+    read_document,
+    read_text,
+)
 from monitor.config.document import Sequence as ListNode
 from monitor.config.explain import faults_of
 from monitor.config.offsets import index_of
+from monitor.config.rule_build import RuleCache, build_rule, contradictions
 from monitor.config.rules_file import RuleEntry, RulesFile
 from monitor.errors import Fault, RuleError
 from monitor.matching import RuleIndex, compile_rules
-from monitor.model import Examples, Rule, RuleKind, Score, Severity
+from monitor.model import Rule, RuleKind
 
 _ID_LINE = re.compile(r"""^\s*(?:-\s+)?(?:\{\s*)?id:\s*["']?([a-z0-9][a-z0-9._-]*)""", re.MULTILINE)
-_PHRASE = re.compile(r"[^\s\"/:()#=&|~<>-][^\"/:()#=&|~<>]*\s[^\"/:()#=&|~<>]*")
-_OPERATOR = re.compile(r"\b(AND|OR|NOT|O?NEAR|NOTNEAR|SENTENCE|PARAGRAPH|ATLEAST|FIRST|LEAD)\b")
 _PART = re.compile(r"(?P<key>[a-z_]+)(?:\[(?P<place>\d+)\]|\.words\[(?P<word>.*)\])?", re.DOTALL)
 
 
@@ -34,18 +42,20 @@ class RuleSet:
     """What the rule files came to."""
 
     rules: list[Rule] = field(default_factory=list)
-    places: dict[str, tuple[Document, Mapping]] = field(default_factory=dict)
-    """Where each rule stands, by id."""
+    places: dict[str, tuple[Path, int, int]] = field(default_factory=dict)
+    """Where each rule stands, by id: its file, its place in the list there, its line."""
     spoilt: set[str] = field(default_factory=set)
     """Ids of rules that do not hold."""
     faults: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     watched: dict[Path, None] = field(default_factory=dict)
+    _precise: Document | None = None
+    """The file that was last read for the places in it. Most files never are."""
 
     def fault(self, rule_id: str, path: Sequence[str | int], offset: int | None, message: str) -> Fault:
         """A fault inside a rule: at an offset in the text of a value, or at the value."""
-        document, node = self.places[rule_id]
-        found: Node = node
+        document, node = self.written(rule_id)
+        found = node
         for step in path:
             found = _below(found, step) or found
         if isinstance(found, Scalar) and offset is not None:
@@ -54,7 +64,19 @@ class RuleSet:
 
     def score_words(self, rule_id: str) -> Node | None:
         """The words of a rule's score."""
-        return _below(_below(self.places[rule_id][1], "score"), "words")
+        return _below(_below(self.written(rule_id)[1], "score"), "words")
+
+    def written(self, rule_id: str) -> tuple[Document, Node | None]:
+        """The file of a rule and what stands there of the rule; nothing, if the file was changed in between."""
+        file, number, _ = self.places[rule_id]
+        if self._precise is None or self._precise.file != file:
+            self._precise = read_document(file)
+        root = self._precise.root
+        return self._precise, _below(root.get("rules"), number) if isinstance(root, Mapping) else None
+
+    def note(self, document: Document) -> None:
+        """Remember a file that was read precisely anyway."""
+        self._precise = document
 
 
 def _below(node: Node | None, step: str | int) -> Node | None:
@@ -66,10 +88,30 @@ def _below(node: Node | None, step: str | int) -> Node | None:
     return None
 
 
-def read_rules(places: Iterable[Path]) -> RuleSet:
-    """Every rule of every file below these places, and everything that is wrong with them. Compiles nothing."""
+def read_rules(places: Iterable[Path], cache: RuleCache | None = None) -> RuleSet:
+    """Every rule of every file below these places, and everything that is wrong with them. Compiles nothing.
+
+    With a cache, files that have not changed since it saw them are not read again.
+    """
+    with _no_search_for_cycles():
+        return _read_rules(places, RuleCache() if cache is None else cache)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """A large set makes millions of values that all live on; looking for cycles among them takes a sixth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read_rules(places: Iterable[Path], cache: RuleCache) -> RuleSet:
     found = RuleSet()
-    read: set[Path] = set()
+    read: dict[Path, None] = {}
     for place in places:
         found.watched[place] = None
         if not place.exists():
@@ -82,8 +124,9 @@ def read_rules(places: Iterable[Path]) -> RuleSet:
         for file in files:
             found.watched[file] = None
             if file not in read:
-                read.add(file)
-                _read_file(file, found)
+                read[file] = None
+                _read_file(file, found, cache)
+    cache.keep_only(read)
     return found
 
 
@@ -104,8 +147,22 @@ def _folders(file: Path, top: Path) -> Iterator[Path]:
         yield folder
 
 
-def _read_file(file: Path, found: RuleSet) -> None:
-    document = read_document(file)
+def _read_file(file: Path, found: RuleSet, cache: RuleCache) -> None:
+    """A file in which all is well is read at once; any other precisely, for the places of its mistakes."""
+    text = read_text(file)
+    if isinstance(text, Fault):
+        found.faults.append(text)
+        return
+    rules = cache.rules(text, file)
+    if rules is None or any(rule.id in found.places for rule in rules):
+        _read_precisely(parse_document(text, file), found)
+        return
+    found.rules.extend(rules)
+    found.places.update((rule.id, (file, number, rule.line or 1)) for number, rule in enumerate(rules))
+
+
+def _read_precisely(document: Document, found: RuleSet) -> None:
+    found.note(document)
     found.faults.extend(document.faults)
     root = document.root
     if root is None or (isinstance(root, Scalar) and root.value is None):
@@ -116,8 +173,8 @@ def _read_file(file: Path, found: RuleSet) -> None:
         return
     listed = root.get("rules")
     if isinstance(listed, ListNode):
-        for node in listed.items:
-            _read_rule(node, document, found)
+        for number, node in enumerate(listed.items):
+            _read_rule(node, document, found, number)
     elif listed is not None and not (isinstance(listed, Scalar) and (listed.value is None or listed.broken)):
         found.faults.append(document.fault(listed, "rules: expected a list of rules"))
     others = Mapping(entries={key: entry for key, entry in root.entries.items() if key != "rules"}, start=root.start)
@@ -127,77 +184,30 @@ def _read_file(file: Path, found: RuleSet) -> None:
         found.faults.extend(faults_of(error, document, RulesFile, others))
 
 
-def _read_rule(node: Node, document: Document, found: RuleSet) -> None:
+def _read_rule(node: Node, document: Document, found: RuleSet, number: int) -> None:
+    line = document.place(node.start)[0]
     named = node.get("id") if isinstance(node, Mapping) else None
     rule_id = named.value if isinstance(named, Scalar) and isinstance(named.value, str) else None
-    first = found.places.get(rule_id or "")
-    if first and rule_id:
-        there, other = first
-        message = f"the id {quoted(rule_id)} is taken by the rule at {there.file}:{there.place(other.start)[0]}"
+    taken = found.places.get(rule_id or "")
+    if taken and rule_id:
+        message = f"the id {quoted(rule_id)} is taken by the rule at {taken[0]}:{taken[2]}"
         found.faults.append(document.fault(named, message, rule_id))
     elif rule_id and isinstance(node, Mapping):
-        found.places[rule_id] = (document, node)
+        found.places[rule_id] = (document.file, number, line)
     try:
         entry = RuleEntry.model_validate(plain(node))
     except ValidationError as error:
         found.faults.extend(faults_of(error, document, RuleEntry, node, rule=rule_id))
-        found.spoilt.update({rule_id} if rule_id and not first else ())
+        found.spoilt.update({rule_id} if rule_id and not taken else ())
         return
-    if first:
+    if taken:
         return
-    faults = list(_contradictions(entry, found))
+    faults = [found.fault(entry.id, (key,), None, message) for key, message in contradictions(entry)]
     found.faults.extend(faults)
     if faults:
         found.spoilt.add(entry.id)
     else:
-        found.rules.append(_rule(entry, document, node))
-
-
-def _contradictions(entry: RuleEntry, found: RuleSet) -> Iterator[Fault]:
-    """What is wrong between two keys of a rule."""
-    if not (entry.names or entry.query or entry.score):
-        yield found.fault(entry.id, ("id",), None, "a rule needs names, a query or a score")
-    if entry.aliases and not entry.names:
-        yield found.fault(entry.id, ("aliases",), None, "aliases are other names; give names too")
-    if entry.within != "article" and entry.needs is None:
-        yield found.fault(entry.id, ("within",), None, "within says how near needs must be; there is no needs")
-
-
-def _rule(entry: RuleEntry, document: Document, node: Node) -> Rule:
-    score = entry.score
-    rule = Rule(
-        id=entry.id,
-        kind=RuleKind(entry.kind),
-        title=entry.title or (entry.names[0] if entry.names else entry.id),
-        names=entry.names,
-        aliases=entry.aliases,
-        query=entry.query,
-        score=Score(threshold=score.threshold, words=tuple(_leaves(score.words))) if score else None,
-        needs=entry.needs,
-        within=entry.within,
-        not_=entry.not_,
-        severity=Severity(entry.severity),
-        labels=MappingProxyType(dict(entry.labels)),
-        lang=entry.lang,
-        script=entry.script,
-        feeds=entry.feeds,
-        outlets=entry.outlets,
-        exact=entry.exact,
-        variants=MappingProxyType({str(tier): on for tier, on in entry.variants.items()}),
-        enabled=entry.enabled,
-        max_age=entry.max_age,
-        examples=Examples(match=entry.examples.match, ignore=entry.examples.ignore),
-        file=str(document.file),
-        line=document.place(node.start)[0],
-    )
-    return replace(rule, version=keys.rule_version(rule))
-
-
-def _leaves(words: Map[str, int]) -> Iterator[tuple[str, int]]:
-    """The words of a score as query leaves: several words are a phrase, for which YAML has taken the quotes away."""
-    for word, weight in words.items():
-        phrase = _PHRASE.fullmatch(word) and not _OPERATOR.search(word)
-        yield (f'"{word}"' if phrase else word), weight
+        found.rules.append(build_rule(entry, str(document.file), line))
 
 
 def compile_set(found: RuleSet) -> RuleIndex:
