@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= monitor.yaml
 
-.PHONY: help install dev run test lint bench format lock clean
+.PHONY: help install dev run test lint bench bench-loading format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -47,6 +47,9 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, the floors of the house
 
 bench: $(VENV)/.locked  ## measure matching, recording and delivering; writes docs/benchmarks.md
 	$(BIN)/python bench/flow.py
+
+bench-loading: $(VENV)/.locked  ## measure reading 100,000 rules from YAML
+	$(BIN)/python bench/loading.py
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .

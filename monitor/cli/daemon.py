@@ -19,9 +19,10 @@ from monitor.settings import ANYWHERE, HttpSettings
 def run(file: Path) -> None:
     """Run the daemon until SIGTERM or Ctrl-C. SIGHUP, or a changed file, reloads settings and rules."""
     environ = dict(os.environ)
-    loaded = config.load(file, environ)
+    cache = config.RuleCache()
+    loaded = config.load(file, environ, cache)
     log.set_up(loaded.settings.log)
-    asyncio.run(Daemon(lambda: config.load(file, environ)).run())
+    asyncio.run(Daemon(lambda: config.load(file, environ, cache)).run())
 
 
 @click.command()

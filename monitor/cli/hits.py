@@ -85,7 +85,7 @@ def _console() -> Console:
 
 def _table(found: Iterable[StoredHit]) -> Table:
     table = Table(show_lines=True, header_style="bold")
-    table.add_column("when", no_wrap=True)
+    table.add_column(f"when ({_zone()})", no_wrap=True)
     table.add_column("rule", no_wrap=True)
     table.add_column("severity", no_wrap=True)
     table.add_column("title", ratio=2)
@@ -105,6 +105,11 @@ def _table(found: Iterable[StoredHit]) -> Table:
             words,
         )
     return table
+
+
+def _zone() -> str:
+    """The time zone of this machine, in which times are shown: as a name, or as its distance from UTC."""
+    return f"{datetime.now().astimezone():%Z}"
 
 
 def _marked(excerpt: Excerpt) -> Text:
@@ -155,7 +160,7 @@ def search(file: Path, *, words: tuple[str, ...], limit: int) -> None:
         click.echo("nothing found")
         return
     table = Table(header_style="bold")
-    for name in ("first seen", "outlet", "title", "text"):
+    for name in (f"first seen ({_zone()})", "outlet", "title", "text"):
         table.add_column(name)
     for one in found:
         table.add_row(

@@ -12,7 +12,7 @@ import click
 
 from monitor import config
 from monitor.cli.lazy import LazyGroup
-from monitor.matching import RuleIndex, compile_rules
+from monitor.matching import RuleIndex
 from monitor.model import Rule
 from monitor.settings import StoreSettings
 
@@ -37,7 +37,7 @@ class Chosen:
         """The rules, compiled. Raises ConfigError with every mistake."""
         if self.folder is None:
             return config.load(self.file, dict(os.environ)).index
-        return compile_rules(config.load_rules([self.folder])).index
+        return config.load_index([self.folder])
 
     @property
     def store(self) -> StoreSettings:

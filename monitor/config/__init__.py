@@ -14,6 +14,7 @@ from monitor.config.build import build_settings, check_rule_names
 from monitor.config.document import Mapping, Scalar, Sequence, read_document
 from monitor.config.draft import Draft, begin
 from monitor.config.environment import override
+from monitor.config.rule_build import RuleCache
 from monitor.config.rule_files import RuleSet, compile_set, read_rules
 from monitor.config.scope import check_rule_scope, name_outlets
 from monitor.errors import ConfigError, Fault
@@ -21,7 +22,7 @@ from monitor.matching import RuleIndex
 from monitor.model import Rule
 from monitor.settings import Settings
 
-__all__ = ["Loaded", "example_fault", "listed_feeds", "load", "load_rules", "load_settings"]
+__all__ = ["Loaded", "RuleCache", "example_fault", "listed_feeds", "load", "load_index", "load_rules", "load_settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +37,14 @@ class Loaded:
     """What works but is not wise, one sentence each."""
 
 
-def load(path: Path, environ: Map[str, str]) -> Loaded:
+def load(path: Path, environ: Map[str, str], cache: RuleCache | None = None) -> Loaded:
     """Read the settings file, the environment's `MONITOR_…` variables and all rule files.
 
-    Raises ConfigError with every mistake of all of them.
+    Whoever loads again and again keeps a cache: then only the rule files that were changed are read anew. Raises
+    ConfigError with every mistake of all of them.
     """
     draft, settings = _read_settings(path, environ)
-    found = read_rules(settings.rules)
+    found = read_rules(settings.rules, cache)
     _check_together(draft, settings, found)
     name_outlets(settings, found)
     index = compile_set(found)
@@ -76,10 +78,15 @@ def _read_settings(path: Path, environ: Map[str, str]) -> tuple[Draft, Settings]
 
 def load_rules(paths: Seq[Path]) -> tuple[Rule, ...]:
     """Read and compile rule files alone, without settings. Raises ConfigError with every mistake."""
+    return tuple(load_index(paths).rules.values())
+
+
+def load_index(paths: Seq[Path]) -> RuleIndex:
+    """The same, for those who need the compiled rules as well: `RuleIndex.rules` has them in the order of the files."""
     found = read_rules(path.absolute() for path in paths)
-    compile_set(found)
+    index = compile_set(found)
     _raise(sorted(found.faults, key=_in_order))
-    return tuple(found.rules)
+    return index
 
 
 def _check_together(draft: Draft, settings: Settings, found: RuleSet) -> None:

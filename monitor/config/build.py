@@ -256,6 +256,7 @@ def _delivery(draft: Draft) -> DeliverySettings:
 def check_rule_names(draft: Draft, rule_ids: Sequence[str]) -> None:
     """Subscribers may only name rules that exist."""
     nodes = draft.nodes.get("subscribers", ())
+    known = dict.fromkeys(rule_ids)
     for entry, node in zip(draft.model.subscribers, nodes, strict=True):
         for place, name in enumerate(entry.rules):
-            draft.refer(item_at(_at(node, "rules"), place), "rules", name, list(rule_ids))
+            draft.refer(item_at(_at(node, "rules"), place), "rules", name, known)

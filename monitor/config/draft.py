@@ -6,6 +6,7 @@ a spoilt entry is not blamed for it.
 
 import os
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -68,7 +69,7 @@ class Draft:
             node = below or node
         return node
 
-    def refer(self, node: Node | None, section: str, name: str, known: list[str]) -> bool:
+    def refer(self, node: Node | None, section: str, name: str, known: Collection[str]) -> bool:
         """Whether a name stands for an entry of a section; a fault if it does not."""
         if name in known:
             return True

@@ -108,9 +108,17 @@ def _sentence(details: ErrorDetails, place: Place) -> str:
         return _choice(place, str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", "))
     if kind == "union_tag_invalid":
         return _choice(place, [one.strip("'") for one in str(context["expected_tags"]).split(", ")])
-    if kind == "union_tag_not_found" and not isinstance(node, Mapping):
-        return _EXPECTED["model_type"]
+    if kind == "union_tag_not_found":
+        return _no_kind(node)
     return _EXPECTED.get(kind, "is not what is expected here").format(**context)
+
+
+def _no_kind(node: Node | None) -> str:
+    """Nothing says which of several shapes a mapping has; perhaps because of a slip of the fingers."""
+    if not isinstance(node, Mapping):
+        return _EXPECTED["model_type"]
+    near = get_close_matches("kind", list(node.entries), 1, 0.6)
+    return _EXPECTED["union_tag_not_found"] + (f'; did you mean "kind" where {quoted(near[0])} stands?' if near else "")
 
 
 def _choice(place: Place, options: list[str]) -> str:

@@ -23,6 +23,8 @@ _UNUSUAL = re.compile(
 """Tabs, controls and line ends that only YAML knows."""
 _MARKS = re.compile(r"(?:\A|[\r\n])(?:%|(?:---|\.\.\.)[^\r\n])")
 """Directives, and what stands on the line of a document's mark."""
+_TIGHT_COMMENT = re.compile(r"[|>][-+0-9]{0,2}#")
+"""A comment that touches the header of a block: libyaml does not mind."""
 _MARK_SIGNS = ("\n%", "\n---", "\n...", "\r")
 """Without one of these there are no marks, but at the beginning: quicker to look for."""
 _TYPED_FIRST = frozenset({"", *yaml.SafeLoader.yaml_implicit_resolvers})
@@ -56,6 +58,8 @@ def read_plain(text: str) -> PlainFile | None:
 
 
 def _marked(text: str) -> bool:
+    if _TIGHT_COMMENT.search(text):
+        return True
     near = text.startswith(("%", "---", "...")) or any(sign in text for sign in _MARK_SIGNS)
     return near and _MARKS.search(text) is not None
 
@@ -69,11 +73,13 @@ def _value(parser: Any, lines: list[int]) -> object:
     documents: list[object] = []
     top: Any = documents
     key: str | None = None
+    flow = 0
+    """How many of the open ones are in brackets; all that is within one is, too."""
     stack: list[tuple[Any, str | None]] = []
     while (event := take()) is not None:  # None comes after the last
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            value = _scalar(event)
+            value = _scalar(event, flow)
             if key is not None:
                 top[key] = value
                 key = None
@@ -84,11 +90,13 @@ def _value(parser: Any, lines: list[int]) -> object:
         elif kind in _OPENS:
             stack.append((top, key))
             top, key = _opened(event, stack, lines), None
+            flow += bool(event.flow_style)
         elif kind in _CLOSES:
             value = top if kind is yaml.MappingEndEvent else tuple(top)
             top, key = stack.pop()
             _put(top, key, value)
             key = None
+            flow -= flow > 0
         elif kind is yaml.AliasEvent:
             raise _UnusualError
     if len(documents) != 1:
@@ -100,10 +108,13 @@ _OPENS = frozenset({yaml.MappingStartEvent, yaml.SequenceStartEvent})
 _CLOSES = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
 
 
-def _scalar(event: Any) -> object:
+def _scalar(event: Any, flow: int) -> object:
     value = event.value
-    if not event.style and value[:1] in _TYPED_FIRST:
-        value = plain_value(value)
+    if not event.style:
+        if flow and "?" in value:  # PyYAML ends a value there that stands in brackets; libyaml reads on
+            raise _UnusualError
+        if value[:1] in _TYPED_FIRST:
+            value = plain_value(value)
     if value is None or event.anchor is not None or event.tag is not None:
         raise _UnusualError
     return value

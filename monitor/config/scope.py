@@ -20,8 +20,8 @@ def check_rule_scope(draft: Draft, settings: Settings, found: RuleSet) -> None:
 
     Where a part of the settings is spoilt, nothing is said of names that may stand in it.
     """
-    feeds = [feed.id for feed in settings.feeds]
-    outlets = [outlet.id for outlet in settings.outlets]
+    feeds = dict.fromkeys(feed.id for feed in settings.feeds)
+    outlets = dict.fromkeys(outlet.id for outlet in settings.outlets)
     spoilt = {section for section, _ in draft.spoilt}
     for rule in found.rules:
         for key, names, known in (("feeds", rule.feeds, feeds), ("outlets", rule.outlets, outlets)):

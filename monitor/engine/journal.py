@@ -190,7 +190,8 @@ class Journal:
         self.reloads.labels("refused").inc()
         for fault in faults:
             place = ":".join(str(part) for part in (fault.file, fault.line, fault.column) if part is not None)
-            self._log.error("reload", status="refused", place=place, rule=fault.rule, fault=fault.message)
+            about = {"rule": fault.rule} if fault.rule else {}  # what is no YAML is of no rule
+            self._log.error("reload", status="refused", place=place, **about, fault=fault.message)
 
     def note(self, event: str, **fields: object) -> None:
         """Something a person may want to read, such as start and stop."""

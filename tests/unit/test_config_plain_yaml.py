@@ -42,6 +42,7 @@ ORDINARY = [
     "rules:\n  - names: [Тартус, حميميم, 大馬, 𐤀]\n",
     "rules:\n  - names: [yes, 12, 1.5, 12:30, NO, 2024-01-01, 0x1F, .inf, =]\n",  # whatever they mean
     'rules:\n  - query: "a\\tb \\u0416 \\\n      c"\n',
+    "rules:\n  - query: wom?n\n",
     "rules:\n  - query: a long\n      plain one\n    ? id\n    : a\n",
 ]
 
@@ -80,6 +81,8 @@ UNUSUAL = [
     "a: \ud800",
     "a: [",
     "a: b: c",
+    "a: [wom?n]",  # PyYAML ends the value at the mark
+    "a: |# a comment\n  b",
     'a: "\\q"',
     "a: " + "[" * 21 + "]" * 21,
 ]

@@ -364,3 +364,11 @@ def test_a_variable_that_is_wrong_is_its_own_place(folder, name, value, words):
     assert fault.file is None
     assert fault.message.startswith(f"{name}: ")
     assert words in fault.message
+
+
+def test_a_slip_in_the_word_kind_is_named(tmp_path):
+    file = tmp_path / "monitor.yaml"
+    file.write_text("store: sqlite:///m.db\nchannels: {box: {knd: maildir, path: box}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file, {})
+    assert 'did you mean "kind" where "knd" stands?' in str(caught.value)
