@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= monitor.yaml
 
-.PHONY: help install dev run test lint bench bench-loading format lock clean
+BENCH_ENV := build/bench
+BENCH_ARGS ?=
+
+.PHONY: help install dev run test lint bench bench-matching bench-loading format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -50,6 +53,16 @@ bench: $(VENV)/.locked  ## measure matching, recording and delivering; writes do
 
 bench-loading: $(VENV)/.locked  ## measure reading 100,000 rules from YAML
 	$(BIN)/python bench/loading.py
+
+# Rivals are installed beside the product's own dependencies, in an environment that `make clean` removes.
+$(BENCH_ENV)/.made: bench/requirements.txt requirements.lock $(VENV)/.locked
+	$(PYTHON) -m venv $(BENCH_ENV)
+	$(BENCH_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BENCH_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	@touch $@
+
+bench-matching: $(BENCH_ENV)/.made  ## matching beside its rivals (BENCH_ARGS=--quick: under two minutes; --only ours)
+	$(BENCH_ENV)/bin/python -m bench.matching $(BENCH_ARGS)
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .
