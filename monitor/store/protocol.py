@@ -16,7 +16,8 @@ Methods by topic: life (`open`, `close`, `check`, `backup`), feeds (`sync_feeds`
 `give_back`, `make_due`, `feed_states`), subscribers (`sync_subscribers`,
 `subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
-`record_channel`), reading (`hits`, `search`, `deliveries`, `attempts`, `figures`).
+`record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
+`figures`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -179,6 +180,17 @@ class FoundArticle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedArticle:
+    """A stored article, for those who go through all of them."""
+
+    id: int
+    """Grows in the order in which articles were stored."""
+    article: Article
+    """With the text of its newest revision."""
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberState:
     """What is known of a subscriber: since when, and how delivery to them goes."""
 
@@ -333,6 +345,13 @@ class Store(Protocol):
 
     async def search(self, text: str, limit: int = 20) -> tuple[FoundArticle, ...]:
         """Articles whose title or body hold all the words of `text`, best first. Never raises for odd input."""
+
+    async def archive(
+        self, *, since: datetime | None = None, after: int = 0, limit: int = 500
+    ) -> tuple[ArchivedArticle, ...]:
+        """Up to `limit` articles in the order in which they were stored, oldest first: those with an id above `after`
+        that were first seen at `since` or later. Page with the last id; an empty page is the end.
+        """
 
     async def deliveries(
         self, *, states: Sequence[DeliveryState] = (), channel: str | None = None, limit: int = 100

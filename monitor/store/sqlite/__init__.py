@@ -35,6 +35,7 @@ from monitor.model import (
     Subscriber,
 )
 from monitor.store.protocol import (
+    ArchivedArticle,
     Attempt,
     AttemptRecord,
     Figures,
@@ -329,6 +330,12 @@ class SqliteStore:
     async def search(self, text: str, limit: int = 20) -> tuple[FoundArticle, ...]:
         """Articles with all the words."""
         return await self._read(lambda db: reading.search(db, text, limit))
+
+    async def archive(
+        self, *, since: datetime | None = None, after: int = 0, limit: int = 500
+    ) -> tuple[ArchivedArticle, ...]:
+        """Articles as they were stored, oldest first."""
+        return await self._read(lambda db: reading.archive(db, since, after, limit))
 
     async def deliveries(
         self, *, states: Sequence[DeliveryState] = (), channel: str | None = None, limit: int = 100

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.model import Alert, ChannelState, Delivery, DeliveryState
-from monitor.store.protocol import Attempt, Figures, FoundArticle, HitFilter, StoredHit
+from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoredHit
 from monitor.store.sqlite import values
 from monitor.store.sqlite.deliveries import JOINED
 from monitor.store.sqlite.values import Row, stamp
@@ -86,6 +86,18 @@ def _snippet(body: str, words: frozenset[str]) -> str:
     begin = max(0, at - _SNIPPET_BEFORE)
     cut = " ".join(body[begin : begin + _SNIPPET].split())
     return f"{'… ' if begin else ''}{cut}{' …' if begin + _SNIPPET < len(body) else ''}"
+
+
+def archive(db: Row, since: datetime | None, after: int, limit: int) -> tuple[ArchivedArticle, ...]:
+    """Articles by their row numbers, which grow; no index by time is needed for that."""
+    rows = db.execute(
+        "SELECT * FROM articles WHERE id > ? AND first_seen >= ? ORDER BY id LIMIT ?",
+        (after, stamp(since) if since else 0, max(0, limit)),
+    ).fetchall()
+    return tuple(
+        ArchivedArticle(id=row["id"], article=values.article(row), first_seen=values.time(row["first_seen"]))
+        for row in rows
+    )
 
 
 def deliveries(db: Row, states: Sequence[DeliveryState], channel: str | None, limit: int) -> tuple[Delivery, ...]:
