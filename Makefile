@@ -18,7 +18,7 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.locked: requirements.lock pyproject.toml $(VENV)/.made
+$(VENV)/.locked: requirements.lock pyproject.toml setup.py $(wildcard monitor/matching/*.p[yx][xd]) $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -10,9 +10,10 @@ A rule hits an article when its names occur with the company they need, its quer
 index must never change that: `match` and `match_all` agree, and a property test holds them to it.
 """
 
+from monitor.matching.compiling import Compiled, compile_rules, native_available, with_changes
 from monitor.matching.examples import ExampleFailure, example, run_examples
 from monitor.matching.explain import Explanation
-from monitor.matching.index import Compiled, RuleIndex, compile_rules
+from monitor.matching.index import RuleIndex
 from monitor.matching.parser import parse_query
 from monitor.matching.query import Query, print_query
 
@@ -24,7 +25,9 @@ __all__ = [
     "RuleIndex",
     "compile_rules",
     "example",
+    "native_available",
     "parse_query",
     "print_query",
     "run_examples",
+    "with_changes",
 ]

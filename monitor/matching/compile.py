@@ -104,18 +104,28 @@ class Compiler:
 
     rules: Mapping[str, Rule]
     errors: list[RuleError] = field(default_factory=list)
+    _broken: set[str] = field(default_factory=set)
     _entities: dict[str, Names] = field(default_factory=dict)
     _edges: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)
     """rule -> rules that its names' guards refer to, with the part where."""
 
     def compile(self) -> dict[str, CompiledRule]:
         """All rules without a mistake of their own, by id."""
-        made = {rule.id: self._rule(rule) for rule in self.rules.values()}
-        self._find_cycles()
-        broken = {error.rule for error in self.errors}
+        made = {rule.id: self.compile_one(rule) for rule in self.rules.values()}
+        self.find_cycles()
+        broken = self.broken()
         return {name: rule for name, rule in made.items() if name not in broken}
 
-    def _rule(self, rule: Rule) -> CompiledRule:
+    def broken(self) -> set[str]:
+        """The rules with a mistake, of those compiled so far."""
+        return set(self._broken)
+
+    def is_broken(self, rule_id: str) -> bool:
+        """Whether a rule has a mistake that was found so far."""
+        return rule_id in self._broken
+
+    def compile_one(self, rule: Rule) -> CompiledRule:
+        """One of the rules, with its mistakes added to `errors`; cycles are found by `find_cycles`."""
         names = self._names_of(rule.id) if rule.names or rule.aliases else None
         query = self._part(rule, "query", rule.query)
         weighted: list[Weighted] = []
@@ -215,7 +225,7 @@ class Compiler:
             self._edges.setdefault(rule.id, {})[name] = (part, offset)
         return self._names_of(name)
 
-    def _find_cycles(self) -> None:
+    def find_cycles(self) -> None:
         """Guards that need each other could never be decided."""
         for begin, edges in self._edges.items():
             for name, (part, offset) in edges.items():
@@ -233,6 +243,7 @@ class Compiler:
         return found
 
     def _fail(self, rule: Rule, part: str, message: str, offset: int | None = None) -> None:
+        self._broken.add(rule.id)
         self.errors.append(RuleError(message, rule=rule.id, part=part, offset=offset))
 
 

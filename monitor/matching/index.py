@@ -5,23 +5,22 @@ that the rule requires (`required.py`). An article's distinct tokens then name t
 clauses can hold as well are evaluated (`evaluate.py`, the oracle). The cost of an article grows with its length and its
 candidates, not with the number of rules. A rule without such a clause (a regular expression alone) is always a candidate.
 
-`RuleIndex` is the seam for a native index; `PythonIndex` is the one here.
+`RuleIndex` is what both indexes are: `PythonIndex` here, which needs nothing but Python and is what the native one
+(`native.py`) is held to. `compiling.py` chooses.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from monitor.errors import RuleError
-from monitor.matching.compile import CompiledRule, Compiler
+from monitor.matching.compile import CompiledRule
 from monitor.matching.evaluate import Text
 from monitor.matching.explain import Explanation, explain
 from monitor.matching.names import NameWord
 from monitor.matching.query import TEXT_FIELDS
 from monitor.matching.required import Clause, Either, Requirements, allowed, says_more, trigger_words
+from monitor.matching.ruleset import rules_version
 from monitor.matching.verdict import applies, as_match, run
 from monitor.model import Article, Match, Rule
 
@@ -52,21 +51,11 @@ class RuleIndex(Protocol):
     def explain(self, rule_id: str, article: Article, now: datetime | None = None) -> Explanation:
         """What one rule, disabled or not, does with an article, and why. Raises KeyError for an unknown rule."""
 
+    def hits(self, article: Article, now: datetime | None = None) -> Sequence[str]:
+        """The ids of the rules that `match` finds, in no order, without telling why."""
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A set of rules and what is wrong with it; rules with an error are not in the index."""
-
-    index: "PythonIndex"
-    errors: tuple[RuleError, ...]
-
-
-def compile_rules(rules: Sequence[Rule]) -> Compiled:
-    """Compile a set of rules together; raises nothing: every error of every rule is in the result."""
-    by_id = {rule.id: rule for rule in rules}
-    compiler = Compiler(by_id)
-    compiled = compiler.compile()
-    return Compiled(PythonIndex(by_id, compiled), tuple(compiler.errors))
+    def match_all(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
+        """The same as `match` by evaluating every rule: slow and plainly right."""
 
 
 class PythonIndex:
@@ -75,8 +64,7 @@ class PythonIndex:
     def __init__(self, rules: Mapping[str, Rule], compiled: Mapping[str, CompiledRule]) -> None:
         self._rules = dict(rules)
         self._compiled = dict(compiled)
-        digest = hashlib.sha256("\n".join(sorted(f"{one.id} {one.version}" for one in rules.values())).encode())
-        self._version = digest.hexdigest()[:16]
+        self._version = rules_version(rules.values())
         self._by_token: dict[str, list[str]] = {}
         self._by_key: dict[str, list[str]] = {}
         self._by_pattern: dict[str, dict[re.Pattern[str], list[str]]] = {}
@@ -110,6 +98,10 @@ class PythonIndex:
         """The enabled rules that hit, by id."""
         text = Text(article)
         return self._run(sorted(self.candidates(text)), text, now)
+
+    def hits(self, article: Article, now: datetime | None = None) -> list[str]:
+        """The ids of the rules that `match` finds."""
+        return [one.rule_id for one in self.match(article, now)]
 
     def match_all(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
         """The same by evaluating every rule: slow and plainly right."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from monitor import keys
 from monitor.matching import compile_rules, example, run_examples
 from monitor.matching.evaluate import Text
+from monitor.matching.index import PythonIndex
 from monitor.model import Article, Examples, Match, Rule, RuleKind, Score
 
 
@@ -141,10 +142,13 @@ def sets(draw: st.DrawFn) -> list[Rule]:
 def test_the_index_agrees_with_evaluating_every_rule(
     rules: list[Rule], title: str, body: str, lang: str | None
 ) -> None:
-    index = compile_rules(rules).index
     article = _article(title, body, lang)
+    index = compile_rules(rules, native=False).index
     found = index.match(article, NOW)
     assert found == index.match_all(article, NOW)
+    native = compile_rules(rules).index
+    assert native.match(article, NOW) == found == native.match_all(article, NOW)
+    assert sorted(native.hits(article, NOW)) == sorted(index.hits(article, NOW)) == [one.rule_id for one in found]
     assert [match.rule_id for match in found] == sorted(match.rule_id for match in found)
     for match in found:
         _check_spans(match, title, body)
@@ -172,9 +176,15 @@ def _check_spans(match: Match, title: str, body: str) -> None:
         assert span.text == fields[span.field][span.start : span.end]
 
 
+def _plain(rules: list[Rule]) -> PythonIndex:
+    index = compile_rules(rules, native=False).index
+    assert isinstance(index, PythonIndex)
+    return index
+
+
 def test_only_rules_worth_asking_are_asked() -> None:
     rules = [rule(f"r{number}", query=f"common AND rare{number} NOT other") for number in range(1000)]
-    index = compile_rules([*rules, rule("wild", query="exp*ive OR *stan"), rule("always", query="/x/")]).index
+    index = _plain([*rules, rule("wild", query="exp*ive OR *stan"), rule("always", query="/x/")])
     assert index.candidates(Text(example("common words and rare7"))) == {"r7", "always"}
     assert index.candidates(Text(example("explosive"))) == {"wild", "always"}
     assert index.candidates(Text(example("explosive, expensive"))) == {"wild", "always"}  # one is remembered
@@ -185,7 +195,7 @@ def test_only_rules_worth_asking_are_asked() -> None:
 
 
 def test_all_that_a_rule_requires_must_be_there_for_it_to_be_asked() -> None:
-    index = compile_rules(
+    index = _plain(
         [
             rule("all", query='("naval base" OR airfield) AND (lease OR "hand over")'),
             rule("names", names=("Bashar al-Assad",), needs="hand* OR extradition"),
@@ -193,7 +203,7 @@ def test_all_that_a_rule_requires_must_be_there_for_it_to_be_asked() -> None:
             rule("any", query="alpha OR /x/"),
             rule("never", names=("Bashar",), variants={"exact": False}),
         ]
-    ).index
+    )
     for text, wanted in (
         ("naval lease", set()),  # half a phrase
         ("naval lease at the base", {"all"}),  # the words of a phrase, if not the phrase

@@ -1,0 +1,1208 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The native part of the rule index: words, phrases, candidates, and the flat code of rules.
+
+    scan ► words of each token ► phrases by a trie ► candidates by their rarest clause ► code: no, maybe, yes
+
+`flat.py` makes the arrays and says what they hold; a `Segment` only reads them, so that they may lie in a mapped file.
+A rule that comes to *yes* hits, one that comes to *no* does not; *maybe* is for the evaluator (`evaluate.py`), which alone
+defines what rules mean. All that changes while an article is matched is in a `Scratch`, one for each thread, so the work
+runs without the interpreter's lock. Longer than other files, since the parts share their structs and must be inlined.
+"""
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free, malloc, qsort, realloc
+from libc.string cimport memcpy, memset
+
+from monitor.matching._scan cimport Field, Scan, Token, hash_str
+
+cdef enum:
+    NO = 0
+    MAYBE = 1
+    YES = 2
+    # operators of the flat code; flat.py has the same numbers
+    OP_ANY = 1
+    OP_NAMES = 2
+    OP_OR = 3
+    OP_AND = 4
+    OP_NOT = 5
+    OP_NEAR = 6
+    OP_FIRST = 7
+    OP_ATLEAST = 8
+    OP_SOFT = 9
+    OP_MAYBE = 10
+    OP_NEVER = 11
+    OP_SCORE = 12
+    OP_CLAUSE = 13
+    ONEAR = 1
+    NOTNEAR = 2
+    TEXT_FIELDS = 3
+    PLAIN_CHILDREN = 1
+    ARTICLE_CHILDREN = 2
+    ANY_CHILD = 4
+    ARTICLE_FIRST = 1
+    LEAF = 3  # numbers of a leaf: atom, bits, term
+    BIT_TIER = 5
+    BIT_SOFT = 7
+    MANY_PAIRS = 400  # more pairs of NEAR inside NEAR than this are left to the evaluator
+    SCORE_CAP = 3
+    RESOLVED_TOKENS = 1 << 20
+    INLINE_SHIFT = 63
+    DEEPEST = 400  # guards that refer to names with guards
+
+cdef uint32_t ANY_WORD = 0xFFFFFFFF
+cdef uint64_t STEP = 0x9E3779B97F4A7C15ULL
+
+
+cdef struct Occurrence:
+    int32_t first
+    int32_t last
+    int32_t next
+    uint8_t field
+    uint8_t tier
+
+
+cdef struct Place:
+    int32_t first
+    int32_t last
+    int32_t term
+    int32_t order
+    uint8_t field
+    uint8_t tier
+
+
+cdef struct Places:
+    Place* items
+    int32_t count
+    int32_t room
+
+
+cdef struct Numbers:
+    int32_t* items
+    int32_t count
+    int32_t room
+
+
+cdef inline void push_place(Places* places, int32_t first, int32_t last, int32_t term, uint8_t field, uint8_t tier) noexcept nogil:
+    if places.count == places.room:
+        places.room = 2 * places.room + 64
+        places.items = <Place*> realloc(places.items, places.room * sizeof(Place))
+    cdef Place* place = &places.items[places.count]
+    place.first = first
+    place.last = last
+    place.term = term
+    place.order = places.count
+    place.field = field
+    place.tier = tier
+    places.count += 1
+
+
+cdef inline void push_number(Numbers* numbers, int32_t number) noexcept nogil:
+    if numbers.count == numbers.room:
+        numbers.room = 2 * numbers.room + 64
+        numbers.items = <int32_t*> realloc(numbers.items, numbers.room * sizeof(int32_t))
+    numbers.items[numbers.count] = number
+    numbers.count += 1
+
+
+# ── building tables ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+cdef struct Pair:
+    uint64_t key
+    uint32_t value
+
+
+cdef int by_pair(const void* one, const void* other) noexcept nogil:
+    cdef const Pair* a = <const Pair*> one
+    cdef const Pair* b = <const Pair*> other
+    if a.key != b.key:
+        return -1 if a.key < b.key else 1
+    return (a.value > b.value) - (a.value < b.value)
+
+
+cdef class Forms:
+    """Collects which folded tokens are which words, and makes the table that a `Segment` looks them up in."""
+
+    cdef Pair* pairs
+    cdef Py_ssize_t count
+    cdef Py_ssize_t room
+
+    def __dealloc__(self):
+        free(self.pairs)
+
+    cpdef add(self, str token, uint32_t entry):
+        """A token is a word, by a tier: `entry` is word << 2 | tier."""
+        if self.count == self.room:
+            self.room = 2 * self.room + 1024
+            self.pairs = <Pair*> realloc(self.pairs, self.room * sizeof(Pair))
+        self.pairs[self.count].key = hash_str(token)
+        self.pairs[self.count].value = entry
+        self.count += 1
+
+    def tables(self):
+        """Keys, values, lists and filter as bytes: open addressing; a value is 1 << 31 | entry, or where its list begins."""
+        cdef Py_ssize_t at, end, one, kept, distinct = 0
+        cdef Pair* pairs = self.pairs
+        qsort(pairs, self.count, sizeof(Pair), by_pair)
+        for at in range(self.count):
+            distinct += at == 0 or pairs[at].key != pairs[at - 1].key
+        cdef Py_ssize_t size = _table_size(distinct)
+        cdef Py_ssize_t bits = 32768
+        while bits < 16 * distinct and bits < 1 << 27:
+            bits *= 2
+        keys, values, sieve = bytearray(8 * size), bytearray(4 * size), bytearray(bits // 8)
+        cdef uint64_t* k = <uint64_t*> <char*> keys
+        cdef uint32_t* v = <uint32_t*> <char*> values
+        cdef uint8_t* s = <uint8_t*> <char*> sieve
+        lists = [0]
+        cdef uint64_t slot
+        at = 0
+        while at < self.count:
+            end = at + 1
+            while end < self.count and pairs[end].key == pairs[at].key:
+                end += 1
+            slot = pairs[at].key & (size - 1)
+            while k[slot]:
+                slot = (slot + 1) & (size - 1)
+            k[slot] = pairs[at].key
+            s[(pairs[at].key >> 32 & (bits - 1)) >> 3] |= 1 << (pairs[at].key >> 32 & 7)
+            if end == at + 1:
+                v[slot] = 1 << 31 | pairs[at].value
+            else:
+                v[slot] = len(lists)
+                start = len(lists)
+                lists.append(0)
+                for one in range(at, end):  # sorted, so a word comes first by its best tier
+                    if one == at or pairs[one].value >> 2 != pairs[one - 1].value >> 2:
+                        lists.append(pairs[one].value)
+                lists[start] = len(lists) - start - 1
+            at = end
+        return keys, values, lists, sieve
+
+
+cdef Py_ssize_t _table_size(Py_ssize_t count):
+    cdef Py_ssize_t size = 16
+    while 3 * size < 5 * count:
+        size *= 2
+    return size
+
+
+cdef inline uint64_t edge_hash(uint64_t key) noexcept nogil:
+    key *= STEP
+    return key ^ (key >> 32)
+
+
+def edge_tables(edges):
+    """The trie's edges, (node, word) -> node, as keys and values for open addressing."""
+    cdef Py_ssize_t size = _table_size(len(edges))
+    keys, values = bytearray(8 * size), bytearray(4 * size)
+    cdef uint64_t* k = <uint64_t*> <char*> keys
+    cdef uint32_t* v = <uint32_t*> <char*> values
+    cdef uint64_t slot, key
+    for (node, word), child in edges.items():
+        key = (<uint64_t> node << 32 | <uint32_t> word) + 1
+        slot = edge_hash(key) & (size - 1)
+        while k[slot]:
+            slot = (slot + 1) & (size - 1)
+        k[slot] = key
+        v[slot] = child
+    return keys, values
+
+
+# ── words of tokens that no table lists: by sound, by wildcard ───────────────────────────────────────────────────────
+
+
+cdef class Resolved:
+    """What tokens met so far are, by sound and wildcard too. Only grows; replaced by an empty one when it is full."""
+
+    cdef uint64_t* keys
+    cdef uint64_t* values
+    cdef Py_ssize_t size
+    cdef Py_ssize_t count
+    cdef list blocks
+
+    def __cinit__(self):
+        self.size = 4096
+        self.keys = <uint64_t*> calloc(self.size, 8)
+        self.values = <uint64_t*> calloc(self.size, 8)
+        self.blocks = []
+
+    def __dealloc__(self):
+        free(self.keys)
+        free(self.values)
+
+    cdef uint64_t* find(self, uint64_t key) noexcept:
+        """The place of a key, empty when it is new."""
+        cdef uint64_t slot = key & (self.size - 1)
+        while self.keys[slot] and self.keys[slot] != key:
+            slot = (slot + 1) & (self.size - 1)
+        return &self.values[slot] if self.keys[slot] else NULL
+
+    cdef int put(self, uint64_t key, uint64_t value) except -1:
+        cdef uint64_t slot
+        cdef Py_ssize_t at, old = self.size
+        cdef uint64_t* keys = self.keys
+        cdef uint64_t* values = self.values
+        if 2 * self.count >= self.size:
+            self.size *= 4
+            self.keys = <uint64_t*> calloc(self.size, 8)
+            self.values = <uint64_t*> calloc(self.size, 8)
+            self.count = 0
+            for at in range(old):
+                if keys[at]:
+                    self.put(keys[at], values[at])
+            free(keys)
+            free(values)
+        slot = key & (self.size - 1)
+        while self.keys[slot]:
+            slot = (slot + 1) & (self.size - 1)
+        self.keys[slot] = key
+        self.values[slot] = value
+        self.count += 1
+        return 0
+
+
+# ── what changes while an article is matched ─────────────────────────────────────────────────────────────────────────
+
+
+cdef class Scratch:
+    """The working memory of one thread on one segment."""
+
+    cdef uint32_t epoch
+    cdef uint32_t* atom_state  # epoch << 5 | fields that it was found in
+    cdef int32_t* atom_head
+    cdef uint32_t* rule_epoch
+    cdef uint32_t* names_epoch  # of names and field
+    cdef int32_t* names_range  # begin, end, soft
+    cdef Occurrence* occurrences
+    cdef int32_t occurrence_count
+    cdef int32_t occurrence_room
+    cdef uint64_t* words[5]  # of each token: 0, an inline entry, or a pointer to a list
+    cdef int32_t words_room[5]
+    cdef Places places
+    cdef Places kept
+    cdef Places marks
+    cdef Numbers candidates
+    cdef Numbers hits
+    cdef Numbers doubts
+    cdef Numbers clauses
+    cdef int32_t total
+    cdef int depth
+    cdef bint unsure
+    cdef Resolved resolved
+
+    def __cinit__(self, Segment segment):
+        self.atom_state = <uint32_t*> calloc(segment.atoms + 1, 4)
+        self.atom_head = <int32_t*> malloc((segment.atoms + 1) * 4)
+        self.rule_epoch = <uint32_t*> calloc(segment.rules + 1, 4)
+        self.names_epoch = <uint32_t*> calloc(5 * segment.names + 1, 4)
+        self.names_range = <int32_t*> malloc((15 * segment.names + 1) * 4)
+        memset(self.words, 0, sizeof(self.words))
+        memset(self.words_room, 0, sizeof(self.words_room))
+
+    def __dealloc__(self):
+        cdef int field
+        for field in range(5):
+            free(self.words[field])
+        free(self.atom_state)
+        free(self.atom_head)
+        free(self.rule_epoch)
+        free(self.names_epoch)
+        free(self.names_range)
+        free(self.occurrences)
+        free(self.places.items)
+        free(self.kept.items)
+        free(self.marks.items)
+        free(self.candidates.items)
+        free(self.hits.items)
+        free(self.doubts.items)
+        free(self.clauses.items)
+
+    cdef void begin(self, Segment segment):
+        """A new article: what was found in the last one is out of date at once."""
+        self.epoch += 1
+        if self.epoch == 1 << 27:
+            memset(self.atom_state, 0, segment.atoms * 4)
+            memset(self.rule_epoch, 0, segment.rules * 4)
+            memset(self.names_epoch, 0, segment.names * 20)
+            self.epoch = 1
+        self.occurrence_count = self.places.count = self.kept.count = 0
+        self.candidates.count = self.hits.count = self.doubts.count = 0
+        self.depth = 0
+
+
+# ── a compiled set of rules ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+cdef class Segment:
+    """The arrays of a set of rules. Immutable; any number of threads, each with a scratch of its own."""
+
+    cdef dict sections
+    cdef list views
+    cdef const uint64_t* token_keys
+    cdef const uint32_t* token_values
+    cdef uint64_t token_mask
+    cdef const uint8_t* sieve
+    cdef uint64_t sieve_mask
+    cdef const uint32_t* lists
+    cdef const uint8_t* node_flags
+    cdef const int32_t* node_outs
+    cdef const int32_t* outs
+    cdef const uint64_t* edge_keys
+    cdef const uint32_t* edge_values
+    cdef uint64_t edge_mask
+    cdef const uint8_t* word_article
+    cdef const uint8_t* atom_lead
+    cdef const uint8_t* atom_flags
+    cdef const int32_t* post_at
+    cdef const int32_t* posts
+    cdef const int32_t* rule_at
+    cdef const int32_t* names_at
+    cdef const int32_t* code
+    cdef const int32_t* always
+    cdef int32_t always_count
+    cdef readonly int32_t atoms
+    cdef readonly int32_t rules
+    cdef readonly int32_t names
+    cdef readonly int32_t fields
+    cdef object resolver
+    cdef Resolved resolved
+
+    def __init__(self, dict sections, int32_t fields, object resolver):
+        """`sections` are buffers by name; `resolver(token)` gives the entries that no table lists, or is None."""
+        self.sections = sections
+        self.views = []
+        self.fields = fields
+        self.resolver = resolver
+        self.resolved = Resolved()
+        self.token_keys = <const uint64_t*> self._open("token_keys")
+        self.token_mask = len(sections["token_keys"]) // 8 - 1
+        self.token_values = <const uint32_t*> self._open("token_values")
+        self.sieve = <const uint8_t*> self._open("sieve")
+        self.sieve_mask = 8 * len(sections["sieve"]) - 1
+        self.lists = <const uint32_t*> self._open("lists")
+        self.node_flags = <const uint8_t*> self._open("node_flags")
+        self.node_outs = <const int32_t*> self._open("node_outs")
+        self.outs = <const int32_t*> self._open("outs")
+        self.edge_keys = <const uint64_t*> self._open("edge_keys")
+        self.edge_mask = len(sections["edge_keys"]) // 8 - 1
+        self.edge_values = <const uint32_t*> self._open("edge_values")
+        self.word_article = <const uint8_t*> self._open("word_article")
+        self.atom_lead = <const uint8_t*> self._open("atom_lead")
+        self.atom_flags = <const uint8_t*> self._open("atom_flags")
+        self.post_at = <const int32_t*> self._open("post_at")
+        self.posts = <const int32_t*> self._open("posts")
+        self.rule_at = <const int32_t*> self._open("rule_at")
+        self.names_at = <const int32_t*> self._open("names_at")
+        self.code = <const int32_t*> self._open("code")
+        self.always = <const int32_t*> self._open("always")
+        self.always_count = len(sections["always"]) // 4
+        self.atoms = len(sections["atom_lead"])
+        self.rules = len(sections["rule_at"]) // 4
+        self.names = len(sections["names_at"]) // 4
+
+    cdef void* _open(self, str name) except? NULL:
+        view = memoryview(self.sections[name])
+        cdef Py_buffer buffer
+        PyObject_GetBuffer(view, &buffer, PyBUF_SIMPLE)
+        cdef void* start = buffer.buf
+        self.views.append(view)  # keeps the memory where it is
+        PyBuffer_Release(&buffer)
+        return start
+
+    # what tokens are
+
+    cdef uint64_t _listed(self, uint64_t hash) noexcept nogil:
+        """What the table says of a token: 0, an inline entry, or a pointer to a list."""
+        cdef uint64_t bit = hash >> 32 & self.sieve_mask
+        if not self.sieve[bit >> 3] & (1 << (hash >> 32 & 7)):
+            return 0
+        cdef uint64_t slot = hash & self.token_mask
+        while self.token_keys[slot] != hash:
+            if not self.token_keys[slot]:
+                return 0
+            slot = (slot + 1) & self.token_mask
+        cdef uint32_t value = self.token_values[slot]
+        if value >> 31:
+            return <uint64_t> 1 << INLINE_SHIFT | (value & 0x7FFFFFFF)
+        return <uint64_t> <uintptr_t> (self.lists + value)
+
+    cdef uint64_t _resolve(self, Scan scan, int field, int32_t at, Resolved resolved) except? 0:
+        """What a token is that was not met before, its sound and the wildcards included."""
+        cdef uint64_t hash = scan.fields[field].tokens[at].hash
+        cdef uint64_t listed = self._listed(hash)
+        cdef const uint32_t* known
+        cdef uint32_t* block
+        more = self.resolver(scan.folded(field, at))
+        if more:
+            if listed >> INLINE_SHIFT:
+                entries = [listed & 0x7FFFFFFF]
+            elif listed:
+                known = <const uint32_t*> <uintptr_t> listed
+                entries = [known[1 + one] for one in range(known[0])]
+            else:
+                entries = []
+            seen = {entry >> 2 for entry in entries}
+            entries += [entry for entry in more if entry >> 2 not in seen]
+            storage = bytearray(4 * (len(entries) + 1))
+            block = <uint32_t*> <char*> storage
+            block[0] = len(entries)
+            for one, entry in enumerate(entries):
+                block[1 + one] = entry
+            resolved.blocks.append(storage)
+            listed = <uint64_t> <uintptr_t> block
+        resolved.put(hash, listed)
+        return listed
+
+    cdef int _words(self, Scan scan, Scratch scratch) except -1:
+        """Look up every token once."""
+        cdef int field
+        cdef int32_t at
+        cdef Field* one
+        cdef uint64_t* words
+        cdef uint64_t* found
+        if self.resolver is not None and self.resolved.count > RESOLVED_TOKENS:
+            self.resolved = Resolved()
+        scratch.resolved = self.resolved
+        for field in range(5):
+            one = &scan.fields[field]
+            if not self.fields >> field & 1:
+                continue
+            if scratch.words_room[field] < one.count:
+                scratch.words_room[field] = one.count + 256
+                scratch.words[field] = <uint64_t*> realloc(scratch.words[field], scratch.words_room[field] * 8)
+            words = scratch.words[field]
+            if self.resolver is None:
+                with nogil:
+                    for at in range(one.count):
+                        words[at] = self._listed(one.tokens[at].hash)
+                continue
+            for at in range(one.count):
+                found = scratch.resolved.find(one.tokens[at].hash)
+                words[at] = found[0] if found else self._resolve(scan, field, at, scratch.resolved)
+        return 0
+
+    # phrases
+
+    cdef inline uint32_t _child(self, uint32_t node, uint32_t word) noexcept nogil:
+        """The node behind an edge, or 0: no edge leads to a first word."""
+        cdef uint64_t key = (<uint64_t> node << 32 | word) + 1
+        cdef uint64_t slot = edge_hash(key) & self.edge_mask
+        while self.edge_keys[slot] != key:
+            if not self.edge_keys[slot]:
+                return 0
+            slot = (slot + 1) & self.edge_mask
+        return self.edge_values[slot]
+
+    cdef void _found(self, Scratch scratch, Field* field, uint8_t number, int32_t atom, int32_t first, int32_t last, uint8_t tier) noexcept nogil:
+        """A phrase occurs: note where, and which rules are worth asking because of it."""
+        cdef uint32_t state
+        cdef const int32_t* posts
+        cdef int32_t one
+        cdef Occurrence* occurrence
+        first -= self.atom_lead[atom]
+        if first < 0:
+            return
+        if self.atom_flags[atom] & ARTICLE_FIRST and first > 0 and field.articles[first - 1]:
+            first -= 1
+        state = scratch.atom_state[atom]
+        if state >> 5 != scratch.epoch:
+            state = scratch.epoch << 5
+            scratch.atom_head[atom] = -1
+            if self.post_at[atom] >= 0:
+                posts = self.posts + self.post_at[atom]
+                for one in range(posts[0]):
+                    if scratch.rule_epoch[posts[1 + one]] != scratch.epoch:
+                        scratch.rule_epoch[posts[1 + one]] = scratch.epoch
+                        push_number(&scratch.candidates, posts[1 + one])
+        scratch.atom_state[atom] = state | <uint32_t> 1 << number
+        if scratch.occurrence_count == scratch.occurrence_room:
+            scratch.occurrence_room = 2 * scratch.occurrence_room + 256
+            scratch.occurrences = <Occurrence*> realloc(scratch.occurrences, scratch.occurrence_room * sizeof(Occurrence))
+        occurrence = &scratch.occurrences[scratch.occurrence_count]
+        occurrence.first = first
+        occurrence.last = last
+        occurrence.field = number
+        occurrence.tier = tier
+        occurrence.next = scratch.atom_head[atom]
+        scratch.atom_head[atom] = scratch.occurrence_count
+        scratch.occurrence_count += 1
+
+    cdef void _follow(self, Scratch scratch, Field* field, uint8_t number, uint32_t node, int32_t first, int32_t at, uint8_t tier) noexcept nogil:
+        """Phrases that go on from `node` with token `at`."""
+        cdef const int32_t* outs
+        cdef int32_t one
+        cdef uint8_t flags = self.node_flags[node]
+        if self.node_outs[node] >= 0:
+            outs = self.outs + self.node_outs[node]
+            for one in range(outs[0]):
+                self._found(scratch, field, number, outs[1 + one], first, at - 1, tier)
+        if not flags or at >= field.count:
+            return
+        if flags & PLAIN_CHILDREN:
+            self._step(scratch, field, number, node, first, at, tier, False)
+        if flags & ARTICLE_CHILDREN:
+            # a word of a name may have its article in front, which then is skipped
+            if field.articles[at] and at + 1 < field.count:
+                self._step(scratch, field, number, node, first, at + 1, tier, True)
+            else:
+                self._step(scratch, field, number, node, first, at, tier, True)
+        cdef uint32_t child
+        if flags & ANY_CHILD:
+            child = self._child(node, ANY_WORD)
+            if child:
+                self._follow(scratch, field, number, child, first, at + 1, tier)
+
+    cdef void _step(self, Scratch scratch, Field* field, uint8_t number, uint32_t node, int32_t first, int32_t at, uint8_t tier, bint article) noexcept nogil:
+        cdef uint64_t words = scratch.words[number][at]
+        cdef uint32_t entry, child
+        cdef const uint32_t* entries
+        cdef uint32_t one, count
+        if not words:
+            return
+        if words >> INLINE_SHIFT:
+            entry = <uint32_t> words & 0x7FFFFFFF
+            entries = &entry
+            count = 1
+        else:
+            entries = <const uint32_t*> <uintptr_t> words
+            count = entries[0]
+            entries += 1
+        for one in range(count):
+            if self.word_article[entries[one] >> 2] == article:
+                child = self._child(node, entries[one] >> 2)
+                if child:
+                    self._follow(scratch, field, number, child, first, at + 1, max(tier, <uint8_t> (entries[one] & 3)))
+
+    cdef void _phrases(self, Scan scan, Scratch scratch) noexcept nogil:
+        cdef int number
+        cdef int32_t at
+        cdef Field* field
+        cdef uint64_t words
+        cdef const uint32_t* entries
+        cdef uint32_t one
+        for number in range(5):
+            if not self.fields >> number & 1:
+                continue
+            field = &scan.fields[number]
+            for at in range(field.count):
+                words = scratch.words[number][at]
+                if not words:
+                    continue
+                if words >> INLINE_SHIFT:
+                    self._follow(scratch, field, number, (<uint32_t> words & 0x7FFFFFFF) >> 2, at, at + 1, words & 3)
+                    continue
+                entries = <const uint32_t*> <uintptr_t> words
+                for one in range(entries[0]):
+                    self._follow(scratch, field, number, entries[1 + one] >> 2, at, at + 1, entries[1 + one] & 3)
+
+    # rules
+
+    def match(self, Scan scan, Scratch scratch, const uint8_t[::1] dead):
+        """The numbers of rules that hit, and of those that the evaluator must decide. `dead` ones are not looked at."""
+        scratch.begin(self)
+        self._words(scan, scratch)
+        cdef int32_t one, rule
+        cdef int verdict
+        with nogil:
+            self._phrases(scan, scratch)
+            for one in range(self.always_count):
+                push_number(&scratch.candidates, self.always[one])
+            for one in range(scratch.candidates.count):
+                rule = scratch.candidates.items[one]
+                if dead[rule]:
+                    continue
+                scratch.places.count = 0
+                verdict = evaluate(self, scratch, self.code + self.rule_at[rule])
+                if verdict == YES:
+                    push_number(&scratch.hits, rule)
+                elif verdict == MAYBE:
+                    push_number(&scratch.doubts, rule)
+        return (
+            [scratch.hits.items[one] for one in range(scratch.hits.count)],
+            [scratch.doubts.items[one] for one in range(scratch.doubts.count)],
+        )
+
+    def candidates(self, Scratch scratch):
+        """How many rules the last article was held against; for measuring."""
+        return scratch.candidates.count
+
+    def marks(self, int32_t rule, Scan scan, Scratch scratch):
+        """Why a rule hit the article just matched: clauses, sum, and (field, start, end, term, tier) of each place.
+
+        None where only the evaluator can tell.
+        """
+        scratch.marks.count = scratch.clauses.count = scratch.places.count = 0
+        scratch.total = 0
+        scratch.unsure = False
+        with nogil:
+            why(self, scratch, self.code + self.rule_at[rule])
+        if scratch.unsure:
+            return None
+        cdef Place* place
+        cdef int32_t one
+        marks = []
+        for one in range(scratch.marks.count):
+            place = &scratch.marks.items[one]
+            tokens = scan.fields[place.field].tokens
+            marks.append((place.field, tokens[place.first].start, tokens[place.last].end, place.term, place.tier))
+        return [scratch.clauses.items[one] for one in range(scratch.clauses.count)], scratch.total, marks
+
+
+# ── the flat code of a rule ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+cdef int evaluate(Segment segment, Scratch scratch, const int32_t* code) noexcept nogil:
+    """NO, MAYBE or YES: whether a query holds."""
+    cdef const int32_t* end = code + code[1]
+    cdef const int32_t* part = code + 2
+    cdef int result, one
+    cdef int32_t op = code[0]
+    cdef int32_t at
+    if op == OP_ANY:
+        return any_leaf(scratch, code)
+    if op == OP_AND:
+        result = YES
+        while part < end:
+            one = evaluate(segment, scratch, part)
+            if one == NO:
+                return NO
+            if one < result:
+                result = one
+            part += part[1]
+        return result
+    if op == OP_OR:
+        result = NO
+        while part < end:
+            one = evaluate(segment, scratch, part)
+            if one == YES:
+                return YES
+            if one > result:
+                result = one
+            part += part[1]
+        return result
+    if op == OP_NOT:
+        return YES - evaluate(segment, scratch, part)
+    if op == OP_SOFT:
+        return min(MAYBE, evaluate(segment, scratch, part))
+    if op == OP_CLAUSE:
+        return evaluate(segment, scratch, part + 1)
+    if op == OP_MAYBE:
+        return MAYBE
+    if op == OP_NEVER:
+        return NO
+    if op == OP_SCORE:
+        return score(segment, scratch, code)
+    # NAMES, NEAR, FIRST, ATLEAST: by their places
+    at = scratch.places.count
+    one = collect(segment, scratch, code)
+    result = NO if scratch.places.count == at else MAYBE if one else YES
+    scratch.places.count = at
+    return result
+
+
+cdef int any_leaf(Scratch scratch, const int32_t* code) noexcept nogil:
+    cdef int result = NO
+    cdef int32_t one
+    cdef const int32_t* leaf = code + 3
+    cdef uint32_t state
+    for one in range(code[2]):
+        state = scratch.atom_state[leaf[0]]
+        if state >> 5 == scratch.epoch and state & leaf[1] & 31:
+            if not leaf[1] >> BIT_SOFT:
+                return YES
+            result = MAYBE
+        leaf += LEAF
+    return result
+
+
+cdef int score(Segment segment, Scratch scratch, const int32_t* code) noexcept nogil:
+    """The sum of weights, each once for each occurrence up to three."""
+    cdef const int32_t* end = code + code[1]
+    cdef const int32_t* part = code + 3
+    cdef int32_t total = 0, begin, weight
+    cdef int soft = 0
+    while part < end:
+        weight = part[0]
+        part += 1
+        begin = scratch.places.count
+        soft |= collect(segment, scratch, part)
+        total += weight * min(distinct_places(scratch, begin), SCORE_CAP)
+        scratch.places.count = begin
+        part += part[1]
+    scratch.total = total
+    if soft:
+        return MAYBE
+    return YES if total >= code[2] else NO
+
+
+cdef int32_t distinct_places(Scratch scratch, int32_t begin) noexcept nogil:
+    """How many places there are from `begin` on, the same words counted once. Orders them."""
+    cdef Place* places = scratch.places.items + begin
+    cdef int32_t count = scratch.places.count - begin
+    cdef int32_t found = 0, one
+    qsort(places, count, sizeof(Place), by_first)
+    for one in range(count):
+        found += one == 0 or (
+            places[one].first != places[one - 1].first
+            or places[one].last != places[one - 1].last
+            or places[one].field != places[one - 1].field
+        )
+    return found
+
+
+cdef void push_leaf(Scratch scratch, const int32_t* leaf, uint32_t mask) noexcept nogil:
+    """The places of a leaf."""
+    cdef uint32_t state = scratch.atom_state[leaf[0]]
+    cdef int32_t at
+    cdef Occurrence* found
+    if state >> 5 != scratch.epoch or not state & mask:
+        return
+    at = scratch.atom_head[leaf[0]]
+    while at >= 0:
+        found = &scratch.occurrences[at]
+        if mask >> found.field & 1:
+            push_place(&scratch.places, found.first, found.last, leaf[2], found.field, max(found.tier, <uint8_t> (leaf[1] >> BIT_TIER & 3)))
+        at = found.next
+
+
+cdef int collect(Segment segment, Scratch scratch, const int32_t* code) noexcept nogil:
+    """Push the places of a query that has places; returns whether there may be too many of them."""
+    cdef const int32_t* end = code + code[1]
+    cdef const int32_t* part = code + 2
+    cdef int32_t op = code[0]
+    cdef int32_t begin = scratch.places.count
+    cdef int32_t one
+    cdef int soft = 0
+    if op == OP_ANY:
+        part = code + 3
+        for one in range(code[2]):
+            push_leaf(scratch, part, part[1] & 31)
+            soft |= part[1] >> BIT_SOFT
+            part += LEAF
+    elif op == OP_OR:
+        while part < end:
+            soft |= collect(segment, scratch, part)
+            part += part[1]
+    elif op == OP_NAMES:
+        for one in range(5):
+            if code[3] >> one & 1:
+                soft |= named(segment, scratch, code[2], one)
+    elif op == OP_CLAUSE:
+        soft = collect(segment, scratch, part + 1)
+    elif op == OP_FIRST:
+        soft = collect(segment, scratch, part + 1)
+        keep_first(scratch, begin, part[0])
+    elif op == OP_ATLEAST:
+        soft = collect(segment, scratch, part + 1)
+        if distinct_places(scratch, begin) < part[0]:
+            scratch.places.count = begin
+    elif op == OP_NEAR:
+        soft = near(segment, scratch, code)
+    return soft and scratch.places.count > begin
+
+
+cdef void keep_first(Scratch scratch, int32_t begin, int32_t words) noexcept nogil:
+    cdef int32_t one, kept = begin
+    for one in range(begin, scratch.places.count):
+        if scratch.places.items[one].last < words:
+            scratch.places.items[kept] = scratch.places.items[one]
+            kept += 1
+    scratch.places.count = kept
+
+
+# ── nearness ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+cdef int by_first(const void* one, const void* other) noexcept nogil:
+    cdef const Place* a = <const Place*> one
+    cdef const Place* b = <const Place*> other
+    if a.field != b.field:
+        return a.field - b.field
+    if a.first != b.first:
+        return -1 if a.first < b.first else 1
+    return (a.last > b.last) - (a.last < b.last)
+
+
+cdef int by_last(const void* one, const void* other) noexcept nogil:
+    cdef const Place* a = <const Place*> one
+    cdef const Place* b = <const Place*> other
+    if a.field != b.field:
+        return a.field - b.field
+    if a.last != b.last:
+        return -1 if a.last < b.last else 1
+    return (a.first > b.first) - (a.first < b.first)
+
+
+cdef int by_length(const void* one, const void* other) noexcept nogil:
+    """By beginning; the longest first, of equal ones the best tier, then the one that came first."""
+    cdef const Place* a = <const Place*> one
+    cdef const Place* b = <const Place*> other
+    if a.first != b.first:
+        return -1 if a.first < b.first else 1
+    if a.last != b.last:
+        return 1 if a.last < b.last else -1
+    if a.tier != b.tier:
+        return a.tier - b.tier
+    return (a.order > b.order) - (a.order < b.order)
+
+
+cdef struct Sides:  # places in the two orders in which neighbours are looked for
+    Place* by_first
+    Place* by_last
+    int32_t count
+
+
+cdef Sides sides_of(Scratch scratch, int32_t begin, int32_t end) noexcept nogil:
+    """A copy, since the stack may move; `free` both."""
+    cdef Sides sides
+    sides.count = end - begin
+    cdef size_t size = (sides.count + 1) * sizeof(Place)
+    sides.by_first = <Place*> malloc(size)
+    sides.by_last = <Place*> malloc(size)
+    memcpy(sides.by_first, scratch.places.items + begin, sides.count * sizeof(Place))
+    memcpy(sides.by_last, scratch.places.items + begin, sides.count * sizeof(Place))
+    qsort(sides.by_first, sides.count, sizeof(Place), by_first)
+    qsort(sides.by_last, sides.count, sizeof(Place), by_last)
+    return sides
+
+
+cdef Place* after(const Sides* sides, const Place* place) noexcept nogil:
+    """The nearest that begins after a place ends."""
+    cdef int32_t low = 0, high = sides.count, middle
+    cdef const Place* one
+    while low < high:
+        middle = (low + high) // 2
+        one = &sides.by_first[middle]
+        if one.field < place.field or (one.field == place.field and one.first <= place.last):
+            low = middle + 1
+        else:
+            high = middle
+    if low < sides.count and sides.by_first[low].field == place.field:
+        return &sides.by_first[low]
+    return NULL
+
+
+cdef Place* before(const Sides* sides, const Place* place) noexcept nogil:
+    """The nearest that ends before a place begins."""
+    cdef int32_t low = 0, high = sides.count, middle
+    cdef const Place* one
+    while low < high:
+        middle = (low + high) // 2
+        one = &sides.by_last[middle]
+        if one.field < place.field or (one.field == place.field and one.last < place.first):
+            low = middle + 1
+        else:
+            high = middle
+    if low > 0 and sides.by_last[low - 1].field == place.field:
+        return &sides.by_last[low - 1]
+    return NULL
+
+
+cdef bint has_near(const Sides* sides, const Place* place, int32_t words, bint look_after, bint look_before) noexcept nogil:
+    """Whether one of the places is close: if any is, the nearest is."""
+    cdef Place* found
+    if look_after:
+        found = after(sides, place)
+        if found != NULL and found.first - place.last - 1 <= words:
+            return True
+    if look_before:
+        found = before(sides, place)
+        if found != NULL and place.first - found.last - 1 <= words:
+            return True
+    return False
+
+
+cdef int near(Segment segment, Scratch scratch, const int32_t* code) noexcept nogil:
+    """Push the places of A NEAR B: for NOTNEAR those of A, else one over each close pair."""
+    cdef int32_t join = code[2], words = code[3]
+    cdef const int32_t* left = code + 4
+    cdef const int32_t* right = left + left[1]
+    cdef int32_t begin = scratch.places.count, middle, end, kept, one
+    cdef int soft = collect(segment, scratch, left)
+    cdef int soft_right
+    cdef Sides sides
+    middle = scratch.places.count
+    if middle == begin:
+        return 0
+    soft_right = collect(segment, scratch, right)
+    end = scratch.places.count
+    if join == NOTNEAR:
+        scratch.places.count = middle
+        if end == middle:
+            return soft
+        if soft_right:
+            return 1
+        sides = sides_of(scratch, middle, end)
+        kept = begin
+        for one in range(begin, middle):
+            if not has_near(&sides, &scratch.places.items[one], words, True, True):
+                scratch.places.items[kept] = scratch.places.items[one]
+                kept += 1
+        scratch.places.count = kept
+    else:
+        soft |= soft_right
+        sides = sides_of(scratch, middle, end)
+        soft |= pairs(scratch, &sides, begin, middle, words, join == ONEAR)
+    free(sides.by_first)
+    free(sides.by_last)
+    return soft
+
+
+cdef int pairs(Scratch scratch, const Sides* right, int32_t begin, int32_t middle, int32_t words, bint ordered) noexcept nogil:
+    """Replace both sides on the stack by a place over each of either side and its nearest neighbour of the other."""
+    cdef Sides left = sides_of(scratch, begin, middle)
+    cdef int32_t one
+    cdef const Place* place
+    cdef Place* found
+    scratch.places.count = begin
+    for one in range(left.count):
+        place = &left.by_first[one]
+        found = after(right, place)
+        if found != NULL and found.first - place.last - 1 <= words:
+            push_place(&scratch.places, place.first, found.last, 0, place.field, 0)
+        found = NULL if ordered else before(right, place)
+        if found != NULL and place.first - found.last - 1 <= words:
+            push_place(&scratch.places, found.first, place.last, 0, place.field, 0)
+    for one in range(right.count):
+        place = &right.by_first[one]
+        found = before(&left, place)
+        if found != NULL and place.first - found.last - 1 <= words:
+            push_place(&scratch.places, found.first, place.last, 0, place.field, 0)
+        found = NULL if ordered else after(&left, place)
+        if found != NULL and found.first - place.last - 1 <= words:
+            push_place(&scratch.places, place.first, found.last, 0, place.field, 0)
+    free(left.by_first)
+    free(left.by_last)
+    return scratch.places.count - begin > MANY_PAIRS
+
+
+# ── names with their guards ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+cdef int named(Segment segment, Scratch scratch, int32_t number, int field) noexcept nogil:
+    """Push the occurrences of names in a field as their rule counts them; made once for each article."""
+    cdef int32_t key = 5 * number + field
+    cdef int32_t* span = scratch.names_range + 3 * key
+    cdef int32_t begin, one
+    cdef int soft
+    cdef Place* place
+    if scratch.names_epoch[key] != scratch.epoch:
+        scratch.names_epoch[key] = scratch.epoch
+        span[0] = span[1] = span[2] = 0  # what a cycle would find
+        if scratch.depth >= DEEPEST:
+            span[2] = 1
+        else:
+            scratch.depth += 1
+            begin = scratch.places.count
+            soft = make_named(segment, scratch, segment.code + segment.names_at[number], field)
+            scratch.depth -= 1
+            span[0] = scratch.kept.count
+            for one in range(begin, scratch.places.count):
+                place = &scratch.places.items[one]
+                push_place(&scratch.kept, place.first, place.last, place.term, place.field, place.tier)
+            span[1] = scratch.kept.count
+            span[2] = soft
+            scratch.places.count = begin
+    for one in range(span[0], span[1]):
+        place = &scratch.kept.items[one]
+        push_place(&scratch.places, place.first, place.last, place.term, place.field, place.tier)
+    return span[2]
+
+
+cdef int make_named(Segment segment, Scratch scratch, const int32_t* names, int field) noexcept nogil:
+    """`names` is: within, whether needs have places, size of needs, variants, blanks (a count, then leaves), needs."""
+    cdef const int32_t* leaf = names + 4
+    cdef int32_t begin = scratch.places.count
+    cdef int32_t one, blanks, kept, last
+    cdef Place* places
+    for one in range(names[3]):
+        push_leaf(scratch, leaf, <uint32_t> 1 << field)
+        leaf += LEAF
+    blanks = scratch.places.count
+    if blanks == begin:
+        return 0
+    one = leaf[0]
+    leaf += 1
+    for one in range(one):
+        push_leaf(scratch, leaf, <uint32_t> 1 << field)
+        leaf += LEAF
+    keep_unblanked(scratch, begin, blanks)
+    places = scratch.places.items + begin
+    kept = 0
+    last = -1
+    qsort(places, scratch.places.count - begin, sizeof(Place), by_length)
+    for one in range(scratch.places.count - begin):
+        if places[one].last > last:
+            last = places[one].last
+            places[kept] = places[one]
+            kept += 1
+    scratch.places.count = begin + kept
+    if kept == 0 or names[2] == 0:
+        return 0
+    return keep_needed(segment, scratch, names, leaf, begin)
+
+
+cdef void keep_unblanked(Scratch scratch, int32_t begin, int32_t blanks) noexcept nogil:
+    """Drop the places from `begin` that share a token with one from `blanks` on, and those themselves."""
+    cdef int32_t count = scratch.places.count - blanks, one, low, high, middle, merged = 0, kept = begin
+    cdef Place* blank = scratch.places.items + blanks
+    cdef Place* place
+    scratch.places.count = blanks
+    if not count:
+        return
+    qsort(blank, count, sizeof(Place), by_first)
+    for one in range(1, count):
+        if blank[one].first <= blank[merged].last:
+            blank[merged].last = max(blank[merged].last, blank[one].last)
+        else:
+            merged += 1
+            blank[merged] = blank[one]
+    for one in range(begin, blanks):
+        place = &scratch.places.items[one]
+        low, high = 0, merged + 1  # the first that ends at or after the place's beginning
+        while low < high:
+            middle = (low + high) // 2
+            if blank[middle].last < place.first:
+                low = middle + 1
+            else:
+                high = middle
+        if low > merged or blank[low].first > place.last:
+            scratch.places.items[kept] = place[0]
+            kept += 1
+    scratch.places.count = kept
+
+
+cdef int keep_needed(Segment segment, Scratch scratch, const int32_t* names, const int32_t* needs, int32_t begin) noexcept nogil:
+    """Of the places from `begin` on keep those that have the company that they need."""
+    cdef int32_t end = scratch.places.count, one, kept = begin
+    cdef int soft
+    cdef Sides sides
+    cdef bint outside = False
+    if not names[1]:  # what is needed has no places, or they are of no use here
+        if evaluate(segment, scratch, needs) == NO:
+            scratch.places.count = begin
+            return 0
+        return 1
+    soft = collect(segment, scratch, needs)
+    if scratch.places.count == end:
+        scratch.places.count = begin
+        return 0
+    if names[0] < 0:  # anywhere in the article, but not the name itself
+        sides = sides_of(scratch, begin, end)
+        for one in range(end, scratch.places.count):
+            if not overlaps(&sides, &scratch.places.items[one]):
+                outside = True
+                break
+        kept = end if outside else begin
+    else:
+        sides = sides_of(scratch, end, scratch.places.count)
+        for one in range(begin, end):
+            if has_near(&sides, &scratch.places.items[one], names[0], True, True):
+                scratch.places.items[kept] = scratch.places.items[one]
+                kept += 1
+    free(sides.by_first)
+    free(sides.by_last)
+    scratch.places.count = kept
+    return soft and kept > begin
+
+
+cdef bint overlaps(const Sides* sides, const Place* place) noexcept nogil:
+    """Whether a place shares a token with one of these, none of which holds another."""
+    cdef int32_t low = 0, high = sides.count, middle
+    cdef const Place* one
+    while low < high:  # the first that ends at or after the place's beginning
+        middle = (low + high) // 2
+        one = &sides.by_last[middle]
+        if one.field < place.field or (one.field == place.field and one.last < place.first):
+            low = middle + 1
+        else:
+            high = middle
+    return low < sides.count and sides.by_last[low].field == place.field and sides.by_last[low].first <= place.last
+
+
+# ── why a rule hit ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+cdef void keep_marks(Scratch scratch, int32_t begin) noexcept nogil:
+    """Move the places from `begin` on to the marks."""
+    cdef int32_t one
+    cdef Place* place
+    for one in range(begin, scratch.places.count):
+        place = &scratch.places.items[one]
+        push_place(&scratch.marks, place.first, place.last, place.term, place.field, place.tier)
+    scratch.places.count = begin
+
+
+cdef void why(Segment segment, Scratch scratch, const int32_t* code) noexcept nogil:
+    """Note the places and clauses of a query that holds; `scratch.unsure` when the evaluator must tell."""
+    cdef const int32_t* end = code + code[1]
+    cdef const int32_t* part = code + 2
+    cdef int32_t op = code[0]
+    cdef int32_t begin = scratch.places.count
+    cdef int32_t fired
+    cdef int held
+    if op == OP_AND:
+        while part < end:
+            why(segment, scratch, part)
+            part += part[1]
+    elif op == OP_OR:
+        while part < end:
+            held = evaluate(segment, scratch, part)
+            if held == YES:
+                why(segment, scratch, part)
+            elif held == MAYBE:
+                scratch.unsure = True
+            part += part[1]
+    elif op == OP_CLAUSE:
+        why(segment, scratch, part + 1)
+        for fired in range(scratch.clauses.count):
+            if scratch.clauses.items[fired] == part[0]:
+                return
+        push_number(&scratch.clauses, part[0])
+    elif op == OP_NEAR:
+        why_near(segment, scratch, code)
+    elif op == OP_SCORE:
+        score(segment, scratch, code)
+        part = code + 3
+        while part < end:
+            if part[0] > 0:
+                collect(segment, scratch, part + 1)
+                keep_marks(scratch, begin)
+            part += 1 + part[2]
+    elif op in (OP_ANY, OP_NAMES, OP_FIRST, OP_ATLEAST):
+        if collect(segment, scratch, code):
+            scratch.unsure = True
+        keep_marks(scratch, begin)
+    elif op != OP_NOT:
+        scratch.unsure = True
+
+
+cdef void why_near(Segment segment, Scratch scratch, const int32_t* code) noexcept nogil:
+    """The places of either side that are close to one of the other. (flat.py leaves NEAR inside NEAR to the evaluator.)"""
+    cdef int32_t begin = scratch.places.count, middle, end, one
+    cdef const int32_t* left = code + 4
+    cdef bint ordered = code[2] == ONEAR
+    cdef Sides lefts, rights
+    cdef Place* place
+    if code[2] == NOTNEAR:
+        if near(segment, scratch, code):
+            scratch.unsure = True
+        keep_marks(scratch, begin)
+        return
+    collect(segment, scratch, left)
+    middle = scratch.places.count
+    collect(segment, scratch, left + left[1])
+    end = scratch.places.count
+    lefts = sides_of(scratch, begin, middle)
+    rights = sides_of(scratch, middle, end)
+    for one in range(begin, end):
+        place = &scratch.places.items[one]
+        if has_near(&rights, place, code[3], True, not ordered) if one < middle else has_near(&lefts, place, code[3], not ordered, True):
+            push_place(&scratch.marks, place.first, place.last, place.term, place.field, place.tier)
+    free(lefts.by_first)
+    free(lefts.by_last)
+    free(rights.by_first)
+    free(rights.by_last)
+    scratch.places.count = begin

@@ -1,0 +1,281 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Fold, tokenise and hash a text in one pass over the string's own buffer.
+
+What `monitor.text.tokens.tokenise` does, without a string for each token: a token is the 64-bit hash of its folded
+letters and its place in the text. The table of letters is made by `monitor.text.fold`, a page of 256 code points when the
+first of them is met, so the meaning of folding stands there alone. Texts for which a look at each letter alone is not
+enough (letters and marks to be composed, scripts whose marks are vowels) are tokenised there too and only hashed here.
+"""
+
+from cpython.unicode cimport PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_DATA, PyUnicode_KIND, PyUnicode_READ
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memset
+
+import unicodedata
+
+from monitor.matching.letters import ARTICLES, HYPHENS, MARK, SLOW, page_of
+from monitor.text.tokens import tokenise
+
+cdef enum:
+    PAGES = 0x1100
+    SEVERAL_ROOM = 0x10000
+    WORD = 1
+    UNSPACED = 2
+    DROPPED = 3
+    SEVERAL = 4
+    MARKS_SHOWN = 64
+    NOT_SCANNED = -2
+    NEEDS_SLOW = -1
+
+cdef uint32_t* pages[PAGES]
+cdef uint32_t several[SEVERAL_ROOM]  # forms of more than one letter: a count, then the entries of each; never moved
+cdef Py_ssize_t several_used = 0
+cdef uint32_t mark_flag = MARK
+cdef uint32_t slow_flag = SLOW
+memset(pages, 0, sizeof(pages))
+
+cdef uint64_t SEED = 0x2545F4914F6CDD1D
+cdef uint64_t STEP = 0x9E3779B97F4A7C15
+
+cdef inline uint64_t mixed(uint64_t hash, uint32_t letter) noexcept nogil:
+    hash = (hash ^ letter) * STEP
+    return hash ^ (hash >> 29)
+
+
+cdef inline uint64_t closed(uint64_t hash) noexcept nogil:
+    """The hash of a whole token: well spread, and never 0, which stands for an empty place in tables."""
+    hash = (hash ^ (hash >> 32)) * STEP
+    hash ^= hash >> 29
+    return hash if hash else 1
+
+
+cdef uint64_t hash_str(str token):
+    cdef uint64_t hash = SEED
+    cdef Py_UCS4 letter
+    for letter in token:
+        hash = mixed(hash, letter)
+    return closed(hash)
+
+
+def token_hash(str token):
+    """The identity of a folded token."""
+    return hash_str(token)
+
+
+cdef int load_page(Py_ssize_t number) except -1:
+    """Ask for the folded forms of 256 code points and keep them."""
+    global several_used
+    cdef uint32_t* page = <uint32_t*> malloc(256 * sizeof(uint32_t))
+    cdef Py_ssize_t at
+    if page == NULL:
+        raise MemoryError
+    for at, forms in enumerate(page_of(number)):
+        if isinstance(forms, int):
+            page[at] = forms
+            continue
+        flags, letters = forms
+        if several_used + len(letters) + 1 > SEVERAL_ROOM:
+            raise MemoryError("the fold table has more long forms than room for them")
+        page[at] = <uint32_t> flags | (SEVERAL << 24) | <uint32_t> several_used
+        several[several_used] = len(letters)
+        several_used += 1
+        for entry in letters:
+            several[several_used] = entry
+            several_used += 1
+    pages[number] = page  # whole before it is seen; a page that two threads asked for at once is kept once
+    return 0
+
+
+ctypedef fused Letter:
+    uint8_t
+    uint16_t
+    uint32_t
+
+
+cdef struct Word:
+    int32_t state  # 0: none, 1: a word, 2: one letter of an unspaced script
+    int32_t start
+    int32_t end
+    int32_t marks
+    uint64_t hash
+
+
+cdef int emit(Field* field, Word* word) noexcept nogil:
+    if field.count == field.room:
+        field.room = 2 * field.room + 256
+        field.tokens = <Token*> realloc(field.tokens, field.room * sizeof(Token))
+    cdef Token* token = &field.tokens[field.count]
+    token.hash = closed(word.hash)
+    token.start = word.start
+    token.end = word.end
+    field.count += 1
+    word.state = 0
+    return 0
+
+
+cdef inline void add(Field* field, Word* word, uint32_t entry, int32_t at) noexcept nogil:
+    """One folded letter: it continues the word, begins one, or ends it."""
+    cdef uint32_t kind = (entry >> 24) & 7
+    if kind == WORD:
+        if word.state != 1:
+            if word.state:
+                emit(field, word)
+            word.state = 1
+            word.start = at
+            word.hash = SEED
+        word.hash = mixed(word.hash, entry & 0x1FFFFF)
+        word.end = at + 1
+        word.marks = 0
+    elif kind == UNSPACED:
+        if word.state:
+            emit(field, word)
+        word.state = 2
+        word.start = at
+        word.end = at + 1
+        word.marks = 0
+        word.hash = mixed(SEED, entry & 0x1FFFFF)
+    elif word.state:
+        emit(field, word)
+
+
+cdef Py_ssize_t scan_letters(Field* field, const Letter* text, Py_ssize_t length) noexcept nogil:
+    """Cut a text into tokens. Returns NOT_SCANNED when a page had to be loaded (its number + 2 below that), or NEEDS_SLOW."""
+    cdef Word word
+    cdef Py_ssize_t at
+    cdef uint32_t letter, entry, kind
+    cdef uint32_t* page
+    cdef uint32_t* forms
+    cdef uint32_t one
+    word.state = word.start = word.end = word.marks = 0
+    word.hash = SEED
+    field.count = 0
+    for at in range(length):
+        letter = text[at]
+        page = pages[letter >> 8]
+        if page == NULL:
+            return NOT_SCANNED - <Py_ssize_t> (letter >> 8)
+        entry = page[letter & 255]
+        kind = (entry >> 24) & 7
+        if kind == WORD and word.state == 1:
+            word.hash = mixed(word.hash, entry & 0x1FFFFF)
+            word.end = at + 1
+            word.marks = 0
+        elif kind == DROPPED:
+            if entry & mark_flag and word.state and word.end == at and word.marks < MARKS_SHOWN:
+                word.end = at + 1
+                word.marks += 1
+        elif entry & slow_flag:
+            return NEEDS_SLOW
+        elif kind == SEVERAL:
+            forms = several + (entry & 0x1FFFFF)
+            for one in range(forms[0]):
+                add(field, &word, forms[1 + one], at)
+        else:
+            add(field, &word, entry, at)
+    if word.state:
+        emit(field, &word)
+    return 0
+
+
+cdef class Scan:
+    """The tokens of an article's fields: title, body, author, url, category. Made once, read by every segment.
+
+    `with_articles` also marks the tokens that are an Arabic article written in front of the next one.
+    """
+
+    def __cinit__(self):
+        memset(self.fields, 0, sizeof(self.fields))
+
+    def __dealloc__(self):
+        cdef int field
+        for field in range(5):
+            free(self.fields[field].tokens)
+            free(self.fields[field].articles)
+
+    def read(self, tuple texts, bint with_articles):
+        """Take the texts of an article; what was read before is forgotten."""
+        cdef int field
+        self.texts = texts
+        self.with_articles = with_articles
+        for field in range(5):
+            self.fields[field].count = 0
+        for field in range(len(texts)):
+            if texts[field]:
+                self._read_field(&self.fields[field], texts[field])
+                if with_articles:
+                    self._mark_articles(&self.fields[field], texts[field])
+
+    cdef int _read_field(self, Field* field, str text) except -1:
+        cdef Py_ssize_t result
+        cdef Py_ssize_t length = len(text)
+        cdef int kind = PyUnicode_KIND(text)
+        cdef void* data = PyUnicode_DATA(text)
+        if kind != PyUnicode_1BYTE_KIND and not unicodedata.is_normalized("NFC", text):
+            return self._read_slowly(field, text)
+        while True:
+            with nogil:
+                if kind == PyUnicode_1BYTE_KIND:
+                    result = scan_letters[uint8_t](field, <const uint8_t*> data, length)
+                elif kind == PyUnicode_2BYTE_KIND:
+                    result = scan_letters[uint16_t](field, <const uint16_t*> data, length)
+                else:
+                    result = scan_letters[uint32_t](field, <const uint32_t*> data, length)
+            if result == 0:
+                return 0
+            if result == NEEDS_SLOW:
+                return self._read_slowly(field, text)
+            load_page(NOT_SCANNED - result)
+
+    cdef int _read_slowly(self, Field* field, str text) except -1:
+        cdef Word word
+        tokens = tokenise(text)
+        field.count = 0
+        for folded, start, end in zip(tokens.folded, tokens.starts, tokens.ends):
+            word.state = 1
+            word.start = start
+            word.end = end
+            word.hash = SEED
+            for letter in folded:
+                word.hash = mixed(word.hash, ord(letter))
+            emit(field, &word)
+        return 0
+
+    cdef int _mark_articles(self, Field* field, str text) except -1:
+        """1 for a token that is an article written in front of the next one (`names.article_before`)."""
+        cdef int32_t at
+        cdef int kind = PyUnicode_KIND(text)
+        cdef void* data = PyUnicode_DATA(text)
+        cdef Token* token
+        field.articles = <uint8_t*> realloc(field.articles, field.count + 1)
+        memset(field.articles, 0, field.count + 1)
+        for at in range(field.count - 1):
+            token = &field.tokens[at]
+            if token.end - token.start > 6 or token[1].start - token.end != 1:
+                continue
+            between = PyUnicode_READ(kind, data, token.end)
+            plain = article_hashes.get(token.hash)
+            if plain is not None and (between in HYPHENS or (plain and between == 32)):
+                field.articles[at] = 1
+        return 0
+
+    cdef object folded(self, int field, int32_t at):
+        """The folded letters of a token, which are not kept: made again from its place."""
+        cdef Token* token = &self.fields[field].tokens[at]
+        for one in tokenise(self.texts[field][token.start:token.end]).folded:
+            if hash_str(one) == token.hash:
+                return one
+        return ""
+
+    def tokens(self, int field):
+        """(hash, start, end) of each token of a field; for tests."""
+        cdef Field* one = &self.fields[field]
+        return [(one.tokens[at].hash, one.tokens[at].start, one.tokens[at].end) for at in range(one.count)]
+
+    def articles(self, int field):
+        """Which tokens of a field are articles in front of the next one; for tests."""
+        cdef Field* one = &self.fields[field]
+        return [one.articles[at] for at in range(one.count)] if self.with_articles and one.articles else []
+
+
+cdef dict article_hashes = {hash_str(token): plain for token, plain in ARTICLES.items()}

@@ -1,0 +1,474 @@
+"""From compiled rules to arrays that the native index runs on: words, phrases, and the flat code of each rule.
+
+A *word* is a matcher of folded tokens (a name's word with its forms, a wildcard). An *atom* is a row of words side by
+side; rules that ask for the same row share it. The code of a rule is its query with leaves made into atoms, as numbers:
+
+    operator, length in numbers, operands…          a leaf is three numbers: atom, bits (fields, tier, doubt), term
+
+Whatever the native code cannot decide (sentences, written forms, regular expressions, values of fields) becomes a *soft*
+part: it is held to be possible when its words occur, and the evaluator decides. So the code never says no to a rule that
+hits, nor yes to one that does not. The numbers of operators stand in `_index.pyx` too.
+"""
+
+import re
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from monitor.matching._index import Forms, edge_tables
+from monitor.matching.compile import Bag, CompiledRule, Names, Node, Pattern, Row
+from monitor.matching.literals import literals_of
+from monitor.matching.names import NameWord, Variant
+from monitor.matching.query import (
+    TEXT_FIELDS,
+    VALUE_FIELDS,
+    WORD_FIELDS,
+    And,
+    AtLeast,
+    Field,
+    First,
+    Join,
+    Lead,
+    Named,
+    Near,
+    Not,
+    Or,
+)
+from monitor.model import Tier
+
+(ANY, NAMES, OR, AND, NOT, NEAR, FIRST, ATLEAST, SOFT, MAYBE, NEVER, SCORE, CLAUSE) = range(1, 14)
+NOTNEAR: Final = 2
+JOINS: Final = {Join.NEAR: 0, Join.ONEAR: 1, Join.NOTNEAR: NOTNEAR}
+TIERS: Final = (Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TRANSLITERATED)
+_TIER_NUMBER: Final = {tier: number for number, tier in enumerate(TIERS)}
+_FIELD_BIT: Final = {name: 1 << number for number, name in enumerate(WORD_FIELDS)}
+_TEXT: Final = sum(_FIELD_BIT[name] for name in TEXT_FIELDS)
+_SOFT_BIT: Final = 1 << 7
+_ANY_WORD: Final = 0xFFFFFFFF
+_LONGEST: Final = (
+    48  # words of a phrase that the trie holds; of a longer one it holds so many, and the rest is in doubt
+)
+_ANYWHERE, _UNIT = -1, -2
+"""What `within` is when it is no number of words: the article; a sentence or paragraph."""
+_PLAIN, _BEHIND_ARTICLE, _ANY_CHILD = 1, 2, 4
+_ARTICLE_FIRST: Final = 1
+_PYTHON, _RESTRICTED = 1, 2
+
+Section = bytes | bytearray | memoryview
+AnyWord = NameWord | re.Pattern[str]
+Atom = tuple[int, int, tuple[int, ...]]
+"""Words of any kind in front, whether an article may stand in front, and the words."""
+
+
+@dataclass(slots=True)
+class Part:
+    """A piece of code: its numbers, whether it has places, and the atoms of which one must occur for it to hold."""
+
+    code: list[int]
+    places: bool = False
+    trigger: "tuple[float, tuple[int, ...]] | None" = None
+    """How common, as a guess, and the atoms; None when nothing in particular must occur."""
+    plain: bool = True
+    """Whether the native code can also tell the places for a hit."""
+    clauses: bool = False
+    """Whether a clause in it has a name."""
+
+
+@dataclass(slots=True)
+class FlatRules:
+    """What `Segment` is made of, with what only Python needs."""
+
+    sections: dict[str, Section]
+    fields: int
+    flags: bytes
+    """Of each rule: 1 if only the evaluator can tell its places, 2 if it is restricted to languages, feeds and so on."""
+    terms: list[str]
+    clauses: list[str]
+    patterns: list[tuple[int, str]]
+    """Wildcards: word and pattern."""
+    keys: dict[str, list[int]]
+    """Sound key -> words."""
+
+
+@dataclass(slots=True)
+class Flattener:
+    """Collects rules; `finish` makes the arrays. One for a segment."""
+
+    _forms: Forms = field(default_factory=Forms)
+    _words: dict[object, int] = field(default_factory=dict)
+    _kept: list[object] = field(default_factory=list)
+    """Words are told apart by identity, so they must live as long as this."""
+    _articles: bytearray = field(default_factory=bytearray)
+    _rarity: list[float] = field(default_factory=list)
+    _keys: dict[str, list[int]] = field(default_factory=dict)
+    _patterns: list[tuple[int, str]] = field(default_factory=list)
+    _atoms: dict[Atom, int] = field(default_factory=dict)
+    _atom_cost: list[float] = field(default_factory=list)
+    _posts: dict[int, list[int]] = field(default_factory=dict)
+    _names: dict[int, tuple[int, Part]] = field(default_factory=dict)
+    _names_at: list[list[int]] = field(default_factory=list)
+    _terms: dict[str, int] = field(default_factory=dict)
+    _clauses: dict[str, int] = field(default_factory=dict)
+    _code: "array[int]" = field(default_factory=lambda: array("i"))
+    _rule_at: "array[int]" = field(default_factory=lambda: array("i"))
+    _flags: bytearray = field(default_factory=bytearray)
+    _always: "array[int]" = field(default_factory=lambda: array("i"))
+    _fields: int = _TEXT
+
+    # rules
+
+    def add(self, compiled: CompiledRule) -> int:
+        """Take a rule; returns its number. A disabled one is never found."""
+        number = len(self._rule_at)
+        rule = compiled.rule
+        parts: list[Part] = []
+        if compiled.names is not None:
+            parts.append(self._named(compiled.names, _TEXT))
+        if compiled.query is not None:
+            parts.append(self._node(compiled.query, _TEXT))
+        if rule.score is not None:
+            parts.append(self._score(compiled))
+        whole = _and(parts)
+        self._rule_at.append(len(self._code))
+        self._code.extend(whole.code if rule.enabled else [NEVER, 2])
+        restricted = rule.lang or rule.script or rule.feeds or rule.outlets or rule.max_age
+        self._flags.append((0 if whole.plain else _PYTHON) | (_RESTRICTED if restricted else 0))
+        if not rule.enabled:
+            return number
+        if whole.trigger is None:
+            self._always.append(number)
+        else:
+            for atom in dict.fromkeys(whole.trigger[1]):
+                self._posts.setdefault(atom, []).append(number)
+        return number
+
+    def _score(self, compiled: CompiledRule) -> Part:
+        score = compiled.rule.score
+        assert score is not None  # noqa: S101 - asked by the caller
+        parts = [(one.weight, self._node(one.node, _TEXT)) for one in compiled.weighted]
+        trigger = _either(part for weight, part in parts if weight > 0) if score.threshold > 0 else None
+        if not all(part.places for _, part in parts):
+            return Part([MAYBE, 2], trigger=trigger, plain=False)
+        code = [score.threshold]
+        for weight, part in parts:
+            code += [weight, *part.code]
+        return Part([SCORE, len(code) + 2, *code], trigger=trigger, plain=all(part.plain for _, part in parts))
+
+    # queries
+
+    def _node(self, node: Node, mask: int) -> Part:  # noqa: C901, PLR0911 - one case for each form of the language
+        match node.query:
+            case And():
+                return _and([self._node(part, mask) for part in node.parts])
+            case Or():
+                return _or([self._node(part, mask) for part in node.parts])
+            case Not():
+                part = self._node(node.parts[0], mask)
+                return Part([NOT, len(part.code) + 2, *part.code])
+            case Near():
+                return self._near(node, mask)
+            case Field(name, _) if name in VALUE_FIELDS:
+                return Part([MAYBE, 2], plain=False)
+            case Field(name, _):
+                self._fields |= _FIELD_BIT[name]
+                return self._node(node.parts[0], _FIELD_BIT[name])
+            case AtLeast(count, _):
+                return self._filtered(ATLEAST, count, node, mask)
+            case First(words, _):
+                return self._filtered(FIRST, words, node, mask)
+            case Lead():
+                return _soft(self._node(node.parts[0], mask))
+            case Named(name, _):
+                part = self._node(node.parts[0], mask)
+                number = self._clauses.setdefault(name, len(self._clauses))
+                code = [CLAUSE, len(part.code) + 3, number, *part.code]
+                return Part(code, part.places, part.trigger, part.plain, clauses=True)
+            case _:
+                return self._leaf(node.leaf, mask)
+
+    def _near(self, node: Node, mask: int) -> Part:
+        query = node.query
+        assert isinstance(query, Near)  # noqa: S101 - asked by the caller
+        left, right = (self._node(part, mask) for part in node.parts)
+        join = JOINS.get(query.join)
+        if join is None or not (left.places and right.places):
+            return _soft(left if query.join is Join.NOTNEAR else _and([left, right]))
+        trigger = left.trigger if join == NOTNEAR else _rarest([left, right])
+        # NEAR's own places stand for two: what a NEAR around it would show must come from the evaluator
+        plain = left.plain and right.plain and not _holds(node, (Near, Named))
+        code = [NEAR, 0, join, query.words, *left.code, *right.code]
+        code[1] = len(code)
+        return Part(code, places=True, trigger=trigger, plain=plain)
+
+    def _filtered(self, operator: int, number: int, node: Node, mask: int) -> Part:
+        """Some of the places of a part."""
+        part = self._node(node.parts[0], mask)
+        if not part.places:
+            return _soft(part)
+        plain = part.plain and not _holds(node, (Near, Named))
+        return Part([operator, len(part.code) + 3, number, *part.code], True, part.trigger, plain)
+
+    def _leaf(self, leaf: object, mask: int) -> Part:
+        if isinstance(leaf, Row):
+            return self._any([self._row(leaf, mask)])
+        if isinstance(leaf, Names):
+            return self._named(leaf, mask)
+        if isinstance(leaf, Bag):
+            return self._bag(leaf, mask)
+        assert isinstance(leaf, Pattern)  # noqa: S101 - the last of them
+        # A regular expression has no places here; its letters must be in some word
+        found = [self._any([self._wild(f".*{re.escape(one)}.*", mask)]) for one in literals_of(leaf.term[1:-1])]
+        return _soft(_and(found)) if found else Part([MAYBE, 2], plain=False)
+
+    def _bag(self, bag: Bag, mask: int) -> Part:
+        rows = [self._any([self._row(word, mask)]) for word in bag.words]
+        if bag.quorum is None:
+            return _soft(_and(rows))
+        ranked = sorted(rows, key=_cost)[: len(rows) - bag.quorum + 1]
+        whole = _or(rows)
+        whole.trigger = _either(ranked)
+        return _soft(whole)
+
+    def _any(self, leaves: Sequence[tuple[int, int, int]]) -> Part:
+        """One of several leaves."""
+        code = [ANY, 3 + 3 * len(leaves), len(leaves)]
+        for leaf in leaves:
+            code += leaf
+        atoms = tuple(leaf[0] for leaf in leaves)
+        trigger = (sum(self._atom_cost[atom] for atom in atoms), atoms)
+        return Part(code, places=True, trigger=trigger, plain=not any(leaf[1] & _SOFT_BIT for leaf in leaves))
+
+    # names
+
+    def _named(self, names: Names, mask: int) -> Part:
+        known = self._names.get(id(names))
+        if known is None:
+            number = len(self._names_at)
+            self._names_at.append([])
+            self._names[id(names)] = number, Part([], trigger=None)  # what a cycle, which is refused, would find
+            self._kept.append(names)
+            known = self._names[id(names)] = number, self._make_names(number, names)
+        number, part = known
+        if not part.code:
+            return Part([MAYBE, 2], trigger=part.trigger, plain=False)
+        return Part([NAMES, 4, number, mask], places=True, trigger=part.trigger, plain=part.plain)
+
+    def _make_names(self, number: int, names: Names) -> Part:
+        """The code of names; none when the native code must not decide about them."""
+        variants = [self._variant(one) for one in names.variants]
+        blanks = [self._variant(one) if isinstance(one, Variant) else self._row(one, _TEXT) for one in names.blanks]
+        found = self._any(variants) if variants else Part([NEVER, 2], trigger=(0.0, ()))
+        if any(leaf[1] & _SOFT_BIT for leaf in (*variants, *blanks)):
+            return Part([], trigger=found.trigger, plain=False)
+        needs = self._node(names.needs, _TEXT) if names.needs is not None else None
+        within = {"article": _ANYWHERE, "sentence": _UNIT, "paragraph": _UNIT}.get(names.within)
+        if within is None:
+            within = int(names.within)
+        sure = needs is not None and needs.places and within != _UNIT
+        code = [within, int(sure), len(needs.code) if needs else 0, len(variants)]
+        for leaf in variants:
+            code += leaf
+        code.append(len(blanks))
+        for leaf in blanks:
+            code += leaf
+        if needs is not None:
+            code += needs.code
+        self._names_at[number] = code
+        trigger = _rarest([found, needs]) if needs is not None else found.trigger
+        return Part(code, trigger=trigger, plain=needs is None or sure)
+
+    def _variant(self, variant: Variant) -> tuple[int, int, int]:
+        words = tuple(self._name_word(word) for word in variant.words)
+        return self._leaf_of((0, int(variant.words[0].article), words), _TEXT, variant.term, variant.tier)
+
+    # leaves
+
+    def _row(self, row: Row, mask: int) -> tuple[int, int, int]:
+        lead = next(at for at, word in enumerate(row.words) if word is not None)
+        words = tuple(_ANY_WORD if word is None else self._word(word) for word in row.words[lead:])
+        return self._leaf_of((lead, 0, words), mask, row.term, soft=row.exact is not None)
+
+    def _wild(self, pattern: str, mask: int) -> tuple[int, int, int]:
+        return self._leaf_of((0, 0, (self._pattern(pattern),)), mask, pattern, soft=True)
+
+    def _leaf_of(
+        self, atom: Atom, mask: int, term: str, tier: Tier = Tier.EXACT, *, soft: bool = False
+    ) -> tuple[int, int, int]:
+        lead, article, words = atom
+        soft = soft or len(words) > _LONGEST or lead > _LONGEST
+        key = (min(lead, 255), article, words[:_LONGEST])
+        number = self._atoms.get(key)
+        if number is None:
+            number = self._atoms[key] = len(self._atoms)
+            # all words must meet: rarer than the rarest of them
+            costs = sorted(self._rarity[word] for word in key[2] if word != _ANY_WORD)
+            self._atom_cost.append(costs[0] * (0.2 if len(costs) > 1 else 1.0))
+        bits = mask | _TIER_NUMBER[tier] << 5 | (_SOFT_BIT if soft else 0)
+        return number, bits, self._terms.setdefault(term, len(self._terms))
+
+    def _word(self, word: AnyWord) -> int:
+        return self._name_word(word) if isinstance(word, NameWord) else self._pattern(word.pattern)
+
+    def _name_word(self, word: NameWord) -> int:
+        forms = word.forms
+        key: object = id(word)
+        if len(forms) == 1 and word.key is None and not word.article:
+            ((token, tier),) = forms.items()
+            key = (token, tier)
+        number = self._words.get(key)
+        if number is None:
+            number = self._new_word(key, word, min(map(len, forms), default=1), article=word.article)
+            for token, tier in forms.items():
+                self._forms.add(token, number << 2 | _TIER_NUMBER[tier])
+            if word.key is not None:
+                self._keys.setdefault(word.key, []).append(number)
+        return number
+
+    def _pattern(self, pattern: str) -> int:
+        key = ("pattern", pattern)
+        number = self._words.get(key)
+        if number is None:
+            letters = len(re.sub(r"\W", "", pattern))
+            number = self._new_word(key, pattern, letters)
+            self._rarity[number] *= 4.0
+            self._patterns.append((number, pattern))
+        return number
+
+    def _new_word(self, key: object, word: object, letters: int, *, article: bool = False) -> int:
+        number = self._words[key] = len(self._words)
+        self._kept.append(word)
+        self._articles.append(article)
+        self._rarity.append(_COMMON_BY_LETTERS[min(letters, len(_COMMON_BY_LETTERS) - 1)])
+        return number
+
+    # arrays
+
+    def finish(self) -> FlatRules:
+        """The arrays of all that was added."""
+        sections: dict[str, Section] = {}
+        keys, values, lists, sieve = self._forms.tables()
+        sections |= {"token_keys": keys, "token_values": values, "lists": array("I", lists).tobytes(), "sieve": sieve}
+        sections |= self._trie()
+        names_at = array("i")
+        for code in self._names_at:
+            names_at.append(len(self._code))
+            self._code.extend(code)
+        posts, post_at = array("i"), array("i", [-1]) * len(self._atoms)
+        for atom, rules in self._posts.items():
+            post_at[atom] = len(posts)
+            posts.append(len(rules))
+            posts.extend(rules)
+        sections |= {
+            "word_article": bytes(self._articles) or b"\0",
+            "atom_lead": bytes(lead for lead, _, _ in self._atoms),
+            "atom_flags": bytes(article * _ARTICLE_FIRST for _, article, _ in self._atoms) or b"\0",
+            "post_at": post_at.tobytes(),
+            "posts": posts.tobytes(),
+            "rule_at": self._rule_at.tobytes(),
+            "names_at": names_at.tobytes(),
+            "code": self._code.tobytes(),
+            "always": self._always.tobytes(),
+        }
+        clauses, terms = list(self._clauses), list(self._terms)
+        return FlatRules(sections, self._fields, bytes(self._flags), terms, clauses, self._patterns, self._keys)
+
+    def _trie(self) -> dict[str, Section]:
+        """Nodes and edges of the trie over words. The node behind a first word has that word's number."""
+        edges: dict[tuple[int, int], int] = {}
+        flags = bytearray(len(self._words))
+        outs: dict[int, list[int]] = {}
+        for (_, _, words), atom in self._atoms.items():
+            node = words[0]
+            for word in words[1:]:
+                child = edges.get((node, word))
+                if child is None:
+                    child = edges[node, word] = len(flags)
+                    flags.append(0)
+                    flags[node] |= (
+                        _ANY_CHILD if word == _ANY_WORD else _BEHIND_ARTICLE if self._articles[word] else _PLAIN
+                    )
+                node = child
+            outs.setdefault(node, []).append(atom)
+        packed, node_outs = array("i"), array("i", [-1]) * max(1, len(flags))
+        for node, atoms in outs.items():
+            node_outs[node] = len(packed)
+            packed.append(len(atoms))
+            packed.extend(atoms)
+        edge_keys, edge_values = edge_tables(edges)
+        return {
+            "node_flags": bytes(flags) or b"\0",
+            "node_outs": node_outs.tobytes(),
+            "outs": packed.tobytes(),
+            "edge_keys": edge_keys,
+            "edge_values": edge_values,
+        }
+
+
+_COMMON_BY_LETTERS: Final = (1.0, 1.0, 0.8, 0.5, 0.3, 0.15, 0.1, 0.07, 0.05)
+"""How likely a word of so many letters is to occur in an article; the last goes for longer ones. A wrong guess costs time only."""
+
+
+# ── putting parts together ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _cost(part: Part) -> float:
+    return part.trigger[0] if part.trigger is not None else float("inf")
+
+
+def _rarest(parts: Sequence[Part]) -> tuple[float, tuple[int, ...]] | None:
+    return min(parts, key=_cost).trigger if parts else None
+
+
+def _either(parts: Iterable[Part]) -> tuple[float, tuple[int, ...]] | None:
+    """What must occur when one of several parts must hold: anything of any; nothing if one of them needs nothing."""
+    cost: float = 0.0
+    atoms: list[int] = []
+    for part in parts:
+        if part.trigger is None:
+            return None
+        cost += part.trigger[0]
+        atoms += part.trigger[1]
+    return cost, tuple(atoms)
+
+
+def _and(parts: Sequence[Part]) -> Part:
+    if len(parts) == 1:
+        return parts[0]
+    code = [AND, 0]
+    for part in parts if any(part.clauses for part in parts) else sorted(parts, key=_slow):
+        code += part.code
+    code[1] = len(code)
+    clauses = any(part.clauses for part in parts)
+    return Part(code, trigger=_rarest(parts), plain=all(part.plain for part in parts), clauses=clauses)
+
+
+def _slow(part: Part) -> bool:
+    """Whether to look at a part after others. Where clauses are named they are told in the order of the query."""
+    return part.code[0] in {NEAR, SCORE, NAMES, SOFT}
+
+
+def _or(parts: Sequence[Part]) -> Part:
+    trigger = _either(parts)
+    plain, places = all(part.plain for part in parts), all(part.places for part in parts)
+    if all(part.code[0] == ANY for part in parts):
+        code = [ANY, 0, sum(part.code[2] for part in parts)]
+        for part in parts:
+            code += part.code[3:]
+    else:
+        code = [OR, 0]
+        for part in parts:
+            code += part.code
+    code[1] = len(code)
+    return Part(code, places, trigger, plain, any(part.clauses for part in parts))
+
+
+def _soft(part: Part) -> Part:
+    """Possible when the part holds; the evaluator decides."""
+    code = part.code if part.code[0] in {SOFT, MAYBE} else [SOFT, len(part.code) + 2, *part.code]
+    return Part(code, trigger=part.trigger, plain=False)
+
+
+def _holds(node: Node, kinds: tuple[type, ...]) -> bool:
+    """Whether one of these forms stands somewhere below a node."""
+    return any(isinstance(part.query, kinds) or _holds(part, kinds) for part in node.parts)

@@ -1,0 +1,323 @@
+"""The native rule index: segments of flat rules, run by `_index`, and the evaluator for what those leave in doubt.
+
+The base segment never changes. A rule that is added or removed makes a small segment of its own and a mark in the old
+one's list of the dead, so that it counts at the next article; small segments are put together when there are several of a
+size. What rules mean stands in `evaluate.py` alone: `match_all` asks it about every rule, and tests hold the two together.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from monitor.matching._index import Scratch, Segment
+from monitor.matching._scan import Scan
+from monitor.matching.compile import CompiledRule, Compiler
+from monitor.matching.evaluate import Text
+from monitor.matching.explain import Explanation, explain
+from monitor.matching.flat import TIERS, FlatRules, Flattener
+from monitor.matching.names import sound_key
+from monitor.matching.query import WORD_FIELDS
+from monitor.matching.ruleset import RuleSet
+from monitor.matching.verdict import applies, as_match, run
+from monitor.model import Article, Match, Rule, Span
+
+_ASKS_PYTHON, _RESTRICTED = 1, 2
+_TRANSLITERATED: Final = 3
+_PREFIX: Final = 2
+_LITERAL: Final = re.compile(rf"\w{{{_PREFIX}}}")
+_KEPT_COMPILED: Final = 2048
+_FAN: Final = 4  # so many segments of a size are put together
+
+RawMark = tuple[int, int, int, int, int]
+
+
+class Resolver:
+    """What a token is beyond the forms that are listed: words of the same sound, and wildcards that match it."""
+
+    def __init__(self, flat: FlatRules) -> None:
+        self._keys = flat.keys
+        self._patterns: dict[str, list[tuple[int, re.Pattern[str]]]] = {}
+        for word, pattern in flat.patterns:
+            begin = _LITERAL.match(pattern)
+            self._patterns.setdefault(begin[0] if begin else "", []).append((word, re.compile(pattern, re.DOTALL)))
+
+    def __call__(self, token: str) -> list[int]:
+        """Entries: word << 2 | tier."""
+        found = [
+            word << 2
+            for begin in (token[:_PREFIX], "")
+            for word, pattern in self._patterns.get(begin, ())
+            if pattern.fullmatch(token)
+        ]
+        if self._keys:
+            found += [word << 2 | _TRANSLITERATED for word in self._keys.get(sound_key(token) or "", ())]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A segment with what Python knows of its rules."""
+
+    segment: Segment
+    ids: Sequence[str]
+    flags: bytes
+    dead: bytearray
+    """1 for each rule that was removed or has a newer version elsewhere. Copied when it changes."""
+    terms: Sequence[str]
+    clauses: Sequence[str]
+    articles: bool
+    numbers: Mapping[str, int]
+    """Rule id -> number."""
+    flat: FlatRules
+    pool: list[Scratch] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, flat: FlatRules, ids: Sequence[str], dead: Iterable[str] = ()) -> "Part":
+        """A segment of flat rules, whose ids are given in their order."""
+        resolver = Resolver(flat) if flat.keys or flat.patterns else None
+        segment = Segment(flat.sections, flat.fields, resolver)
+        gone = set(dead)
+        return cls(
+            segment,
+            ids,
+            flat.flags,
+            bytearray(one in gone for one in ids) if gone else bytearray(len(ids)),
+            flat.terms,
+            flat.clauses,
+            any(flat.sections["word_article"]),
+            {one: number for number, one in enumerate(ids)},
+            flat,
+        )
+
+    def without(self, ids: Iterable[str]) -> "Part":
+        """The same with some of its rules dead."""
+        found = [self.numbers[one] for one in ids if one in self.numbers]
+        if not found:
+            return self
+        dead = bytearray(self.dead)
+        for number in found:
+            dead[number] = 1
+        return replace(self, dead=dead)
+
+    def living(self) -> list[str]:
+        """The ids of the rules that count."""
+        return [one for one, dead in zip(self.ids, self.dead, strict=True) if not dead]
+
+    def scratch(self) -> Scratch:
+        """Working memory that no other thread uses; give it back to `pool`."""
+        try:
+            return self.pool.pop()
+        except IndexError:
+            return Scratch(self.segment)
+
+
+class Trees(Mapping[str, CompiledRule]):
+    """The rules as trees, made when one is asked for; the last few thousand are kept."""
+
+    def __init__(self, rules: RuleSet, broken: frozenset[str]) -> None:
+        self._rules = rules
+        self._broken = broken
+        self._made: OrderedDict[str, CompiledRule] = OrderedDict()
+        self._compiler = Compiler(rules)
+
+    def __getitem__(self, rule_id: str) -> CompiledRule:
+        known = self._made.get(rule_id)
+        if known is None:
+            if rule_id in self._broken:
+                raise KeyError(rule_id)
+            known = self._made[rule_id] = self._compiler.compile_one(self._rules[rule_id])
+            if len(self._made) > _KEPT_COMPILED:
+                self._made = OrderedDict()
+                self._compiler = Compiler(self._rules)
+        return known
+
+    def __iter__(self) -> Iterator[str]:
+        return (one for one in self._rules if one not in self._broken)
+
+    def __len__(self) -> int:
+        return len(self._rules) - len(self._broken)
+
+
+class NativeIndex:
+    """See `RuleIndex`. Immutable but for caches; safe to use from several threads."""
+
+    def __init__(self, rules: RuleSet, parts: Sequence[Part], broken: frozenset[str]) -> None:
+        self._rules = rules
+        self._parts = tuple(parts)
+        self._broken = broken
+        self._articles = any(part.articles for part in parts)
+        self._trees = Trees(rules, broken)
+        self._scans: list[Scan] = []
+
+    @property
+    def version(self) -> str:
+        """A hash over the versions of all rules."""
+        return self._rules.version
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """All rules by id."""
+        return self._rules
+
+    @property
+    def compiled(self) -> Mapping[str, CompiledRule]:
+        """All rules as they are run, made when one is asked for."""
+        return self._trees
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The segments."""
+        return self._parts
+
+    def match(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
+        """The enabled rules that hit, by id."""
+        found: list[Match] = []
+        text = Text(article)
+        scan = self._scan(text)
+        for part in self._parts:
+            scratch = part.scratch()
+            hits, doubts = part.segment.match(scan, scratch, part.dead)
+            for number in hits:
+                rule = self._rules[part.ids[number]]
+                flags = part.flags[number]
+                if flags & _RESTRICTED and applies(rule, text, now) is not None:
+                    continue
+                told = None if flags & _ASKS_PYTHON else part.segment.marks(number, scan, scratch)
+                found.append(self._asked(rule, text) if told is None else _as_match(rule, part, told, text))
+            for number in doubts:
+                rule = self._rules[part.ids[number]]
+                if applies(rule, text, now) is None:
+                    verdict = run(self._trees[rule.id], text)
+                    if verdict.hits:
+                        found.append(as_match(rule, verdict, text))
+            part.pool.append(scratch)
+        self._scans.append(scan)
+        found.sort(key=lambda one: one.rule_id)
+        return tuple(found)
+
+    def hits(self, article: Article, now: datetime | None = None) -> list[str]:
+        """The ids of the rules that `match` finds, in no order: much quicker, since nothing is explained."""
+        found: list[str] = []
+        text = Text(article)
+        scan = self._scan(text)
+        for part in self._parts:
+            scratch = part.scratch()
+            hits, doubts = part.segment.match(scan, scratch, part.dead)
+            part.pool.append(scratch)
+            ids, flags = part.ids, part.flags
+            found += [
+                ids[number]
+                for number in hits
+                if not flags[number] & _RESTRICTED or applies(self._rules[ids[number]], text, now) is None
+            ]
+            for number in doubts:
+                rule = self._rules[ids[number]]
+                if applies(rule, text, now) is None and run(self._trees[rule.id], text).hits:
+                    found.append(rule.id)
+        self._scans.append(scan)
+        return found
+
+    def match_all(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
+        """The same by evaluating every rule: slow and plainly right."""
+        text = Text(article)
+        found = []
+        for name in sorted(self._trees):
+            tree = self._trees[name]
+            if tree.rule.enabled and applies(tree.rule, text, now) is None:
+                verdict = run(tree, text)
+                if verdict.hits:
+                    found.append(as_match(tree.rule, verdict, text))
+        return tuple(found)
+
+    def explain(self, rule_id: str, article: Article, now: datetime | None = None) -> Explanation:
+        """What one rule does with an article, and why. Raises KeyError for an unknown rule."""
+        return explain(self._trees[rule_id], article, now)
+
+    def _scan(self, text: Text) -> Scan:
+        try:
+            scan = self._scans.pop()
+        except IndexError:
+            scan = Scan()
+        scan.read(tuple(text.texts.values()), self._articles)
+        return scan
+
+    def _asked(self, rule: Rule, text: Text) -> Match:
+        return as_match(rule, run(self._trees[rule.id], text), text)
+
+
+def _as_match(rule: Rule, part: Part, told: tuple[list[int], int, list[RawMark]], text: Text) -> Match:
+    """A match of what the segment told: the same as `verdict.as_match` makes of places."""
+    fired, total, marks = told
+    clauses = ["names"] if rule.names or rule.aliases else []
+    if rule.query is not None:
+        clauses += [part.clauses[one] for one in fired] or ["query"]
+    if rule.score is not None:
+        clauses.append("score")
+    return Match(
+        rule_id=rule.id,
+        rule_version=rule.version,
+        severity=rule.severity,
+        score=total if rule.score is not None else None,
+        clauses=tuple(clauses),
+        spans=tuple(_spans(part, marks, text)),
+    )
+
+
+def _spans(part: Part, marks: list[RawMark], text: Text) -> Iterator[Span]:
+    """Ordered by field and place, each once; of one inside another, the longer."""
+    ordered = sorted((field, start, -end, part.terms[term], tier) for field, start, end, term, tier in set(marks))
+    field_before, end_before = -1, -1
+    for number, start, minus_end, term, tier in ordered:
+        if number == field_before and -minus_end <= end_before:
+            continue
+        field_before, end_before = number, -minus_end
+        name = WORD_FIELDS[number]
+        shown = text.texts[name][start:end_before]
+        yield Span(field=name, start=start, end=end_before, text=shown, term=term, tier=TIERS[tier])
+
+
+# ── making and changing ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def flatten(compiler: Compiler, rules: Iterable[Rule]) -> tuple[FlatRules, list[str]]:
+    """Compile rules one by one, keeping no tree; mistakes are left in `compiler.errors`. With the ids in order."""
+    flattener = Flattener()
+    ids: list[str] = []
+    for rule in rules:
+        tree = compiler.compile_one(rule)
+        if not compiler.is_broken(rule.id):
+            flattener.add(tree)
+            ids.append(rule.id)
+    return flattener.finish(), ids
+
+
+def changed(index: NativeIndex, added: Sequence[Rule], removed: Sequence[str]) -> tuple[NativeIndex, Compiler]:
+    """An index with rules added, replaced or removed; the rules that name them are compiled again too."""
+    touched = {rule.id for rule in added} | set(removed)
+    rules = index._rules.changed(added, removed)  # noqa: SLF001 - of this module
+    again = [one for one in rules.referrers(touched) if one in rules] + [rule.id for rule in added]
+    stale = touched | set(again)
+    parts = [part.without(stale) for part in index.parts]
+    compiler = Compiler(rules)
+    flat, ids = flatten(compiler, [rules[one] for one in dict.fromkeys(again)])
+    compiler.find_cycles()
+    newly_broken = compiler.broken()
+    broken = frozenset((index._broken - stale) | newly_broken)  # noqa: SLF001 - as above
+    if ids:
+        parts.append(Part.of(flat, ids, dead=newly_broken))
+    return NativeIndex(rules, _together(rules, parts), broken), compiler
+
+
+def _together(rules: RuleSet, parts: list[Part]) -> list[Part]:
+    """Put small segments together, so that their number grows with the logarithm of the changes."""
+    while len(parts) > _FAN:
+        last = parts[-_FAN:]
+        living = [one for part in last for one in part.living()]
+        if len(parts[-_FAN].ids) > _FAN * len(parts[-1].ids):
+            break
+        flat, ids = flatten(Compiler(rules), [rules[one] for one in living])
+        parts = [*parts[:-_FAN], Part.of(flat, ids)]
+    return parts

@@ -1,0 +1,24 @@
+"""Builds the native rule index where there is a C compiler and Cython; without them the package works in plain Python.
+
+All else of the package stands in pyproject.toml.
+"""
+
+from setuptools import Extension, setup
+
+try:
+    from Cython.Build import cythonize
+except ImportError:
+    extensions: list[Extension] = []
+else:
+    extensions = cythonize(
+        [
+            # `optional`: a failed build is a warning, and `monitor doctor` says which index runs
+            Extension(
+                f"monitor.matching.{name}", [f"monitor/matching/{name}.pyx"], extra_compile_args=["-O3"], optional=True
+            )
+            for name in ("_scan", "_index")
+        ],
+        quiet=True,
+    )
+
+setup(ext_modules=extensions)
