@@ -26,7 +26,7 @@ class Phrase:
 
 
 Clause = tuple[Phrase, ...]
-"""Any of these phrases."""
+"""Any of these phrases: all of them in the title, or all of them anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class Made:
     all_of: tuple[Clause, ...] = ()
     none_of: Clause = ()
     near: Near | None = None
+
+    def __post_init__(self) -> None:
+        for clause in (*self.required, self.none_of):
+            if len({phrase.title for phrase in clause}) > 1:
+                raise ValueError(f"{self.id} mixes phrases of the title with others in one clause")
 
     @property
     def required(self) -> tuple[Clause, ...]:

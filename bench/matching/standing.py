@@ -18,9 +18,6 @@ from bench.matching.measure import turn
 from monitor.matching import with_changes
 from monitor.model import Article
 
-_PIECE = 20_000
-"""Rules looked through at a time for those that hit nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
@@ -102,8 +99,8 @@ def scaling(corpus: Corpus, few: int, many: int, articles: Sequence[Article], ro
     quiet: list[Made] = []
     reached = few
     while len(quiet) < many - few:
-        piece = corpus.rules(reached + _PIECE)[reached:]
-        reached += _PIECE
+        piece = corpus.rules(reached + many // 4)[reached:]
+        reached += many // 4
         engine = Ours(piece)
         hit = {name for article in articles for name in engine.hits(article)}
         quiet += [made for made in piece if made.id not in hit]
