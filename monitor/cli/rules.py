@@ -14,11 +14,12 @@ from monitor import config
 from monitor.cli.lazy import LazyGroup
 from monitor.matching import RuleIndex
 from monitor.model import Rule
-from monitor.settings import StoreSettings
+from monitor.settings import Settings, StoreSettings
 
 RULES_COMMANDS = {
     "explain": "monitor.cli.rules_explain:explain_",
     "test": "monitor.cli.rules_explain:test",
+    "lint": "monitor.cli.rules_lint:lint_",
 }
 """Command name -> module and object."""
 
@@ -39,10 +40,20 @@ class Chosen:
             return config.load(self.file, dict(os.environ)).index
         return config.load_index([self.folder])
 
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, which say where the archive is. Raises ConfigError."""
+        return config.load_settings(self.file, dict(os.environ))
+
     @property
     def store(self) -> StoreSettings:
-        """Where the settings keep the archive. Raises ConfigError."""
-        return config.load_settings(self.file, dict(os.environ)).store
+        """Where the archive is. Raises ConfigError."""
+        return self.settings.store
+
+    def over(self, file: Path) -> RuleIndex:
+        """The same rules with those of another file in place of theirs. Raises ConfigError."""
+        settings = self.settings if self.folder is None else None
+        return config.load_over(tuple(self.index.rules.values()), [file], settings)
 
     def rule(self, name: str) -> Rule:
         """A rule by its id. Raises UsageError that names the others."""

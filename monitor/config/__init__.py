@@ -22,7 +22,17 @@ from monitor.matching import RuleIndex
 from monitor.model import Rule
 from monitor.settings import Settings
 
-__all__ = ["Loaded", "RuleCache", "example_fault", "listed_feeds", "load", "load_index", "load_rules", "load_settings"]
+__all__ = [
+    "Loaded",
+    "RuleCache",
+    "example_fault",
+    "listed_feeds",
+    "load",
+    "load_index",
+    "load_over",
+    "load_rules",
+    "load_settings",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,20 @@ def load_rules(paths: Seq[Path]) -> tuple[Rule, ...]:
 def load_index(paths: Seq[Path]) -> RuleIndex:
     """The same, for those who need the compiled rules as well: `RuleIndex.rules` has them in the order of the files."""
     found = read_rules(path.absolute() for path in paths)
+    index = compile_set(found)
+    _raise(sorted(found.faults, key=_in_order))
+    return index
+
+
+def load_over(rules: Seq[Rule], paths: Seq[Path], settings: Settings | None = None) -> RuleIndex:
+    """These rules, with those of some files in place of the ones that have the same ids, or beside them.
+
+    With the settings, rules may name outlets by their ids. Raises ConfigError with every mistake of the files.
+    """
+    found = read_rules(path.absolute() for path in paths)
+    if settings is not None:
+        name_outlets(settings, found)
+    found.rules[:0] = [rule for rule in rules if rule.id not in found.places]
     index = compile_set(found)
     _raise(sorted(found.faults, key=_in_order))
     return index

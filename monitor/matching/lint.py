@@ -21,6 +21,8 @@ from monitor.text.fold import fold
 _MUCH = 0.2
 _SOME = 0.05
 """A share of all articles."""
+_WASTE = 4
+"""Asked so many times for one hit."""
 _SHOWN_WORDS = 6
 _SHORT_WILDCARD = 3
 _SCORE_CAP = 3  # a weighted word counts for so many occurrences
@@ -89,7 +91,7 @@ def _cost(compiled: CompiledRule, clauses: tuple[Clause, ...], use: WordUse | No
     words = list(trigger_words(clauses[0]))
     shown = tuple(dict.fromkeys(_shown(word) for word in words))[:_SHOWN_WORDS]
     forms = sum(1 if isinstance(word, re.Pattern) else len(word.forms) for word in words)
-    share = min(1.0, sum(_share(word, use) for word in words)) if use is not None and use.articles else None
+    share = min(1.0, sum(_share(word, use) for word in words)) if use is not None and use.tells else None
     return Cost(Asked.WORDS, shown, forms, share)
 
 
@@ -115,22 +117,31 @@ def _cost_findings(
         )
     if any(isinstance(clause, Either) and not clause.ways for clause in clauses):
         yield Finding(Level.ERROR, "never", _part(compiled), "it can never hit: nothing is left that could occur")
-    if cost.share is not None and use is not None and cost.asked is Asked.WORDS and cost.share >= _SOME:
-        level = Level.WARNING if cost.share >= _MUCH else Level.ADVICE
-        words = ", ".join(cost.words)
-        message = (
-            f"it is asked for {cost.share:.0%} of the articles, for it is filed under words that are common there: "
-            f"{words}; require a rarer one as well"
-        )
-        yield Finding(level, "asked-often", _part(compiled), message)
+    if cost.share is not None and use is not None and cost.asked is Asked.WORDS:
+        yield from _often(compiled, cost, cost.share, use)
     for word in trigger_words(clauses[0]) if clauses and cost.asked is Asked.WORDS else ():
         if isinstance(word, re.Pattern) and len(re.sub(r"\W", "", _shown(word))) <= _SHORT_WILDCARD:
             message = f"the wildcard {_shown(word)} has few letters and catches much{_caught(word, use)}"
             yield Finding(Level.WARNING, "wildcard", _part(compiled), message)
 
 
+def _often(compiled: CompiledRule, cost: Cost, share: float, use: WordUse) -> Iterator[Finding]:
+    """Asked much oftener than it hits; or hits so often that nobody will read it."""
+    hits = use.hits[compiled.rule.id] / use.articles
+    if share >= _SOME and hits * _WASTE <= share:
+        level = Level.WARNING if share >= _MUCH else Level.ADVICE
+        message = (
+            f"it is asked for up to {share:.0%} of the articles and hits {hits:.1%}, for it is filed under common words: "
+            f"{', '.join(cost.words)}; require a rarer word as well"
+        )
+        yield Finding(level, "asked-often", _part(compiled), message)
+    if hits >= _SOME:
+        level = Level.WARNING if hits >= _MUCH else Level.ADVICE
+        yield Finding(level, "hits-often", _part(compiled), f"it hits {hits:.0%} of the articles of the sample")
+
+
 def _caught(word: "re.Pattern[str]", use: WordUse | None) -> str:
-    return f": a word of {use.caught(word):.0%} of the articles" if use is not None and use.articles else ""
+    return f": a word of {use.caught(word):.0%} of the articles" if use is not None and use.tells else ""
 
 
 def _part(compiled: CompiledRule) -> str:

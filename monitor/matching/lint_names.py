@@ -16,6 +16,8 @@ _FEW_CONSONANTS = 2
 _VOWELS = frozenset("aeiouyаеиоуыэюяіїєўαειουηω")
 _CAPITAL_SCRIPTS = frozenset({"Latn", "Cyrl", "Grek"})
 _MOSTLY = 0.5
+_SELDOM = 0.05
+_SHORT = 4  # letters
 
 
 class Level(StrEnum):
@@ -81,9 +83,10 @@ def _lonely(rule: Rule, names: Names, use: WordUse | None, common: Mapping[str, 
         if len(words) != 1:
             continue
         few = _few_consonants(words[0])
-        if few is not None:
-            message = f"{text} has {few} and will be found in other words' places; give it needs:, or a longer name"
-            yield Finding(Level.WARNING, "short-name", part, message)
+        if few is not None and not _vouched(words[0], use):
+            level = Level.WARNING if len(words[0]) <= _SHORT else Level.ADVICE
+            message = f"{text} has {few}: other words are bent or written like it; give it needs:, or a longer name"
+            yield Finding(level, "short-name", part, message)
         evidence = _evidence(of_name.get(text, []), words[0], use, common)
         if evidence:
             message = f"{text} needs company, by needs: or a longer name: {evidence}"
@@ -98,6 +101,12 @@ def _few_consonants(word: str) -> str | None:
     if count > _FEW_CONSONANTS:
         return None
     return f"{('no', 'one', 'two')[count]} consonant{'' if count == 1 else 's'}"
+
+
+def _vouched(word: str, use: WordUse | None) -> bool:
+    """Whether the sample writes it as a name nearly always."""
+    small = use.written_small(word) if use is not None else None
+    return small is not None and small[0] <= _SELDOM * small[1]
 
 
 def _evidence(found: list[Variant], word: str, use: WordUse | None, common: Mapping[str, str]) -> str:

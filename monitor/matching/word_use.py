@@ -1,6 +1,7 @@
 """How often words stand in a sample of articles, and how: the evidence of `lint`. Pure; articles are put in one by one."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from monitor.text.tokens import tokenise
 
 _FEW = 5
 """Of fewer occurrences nothing is concluded."""
+_ENOUGH = 100
+"""From fewer articles nothing is concluded."""
 
 
 @dataclass(slots=True)
@@ -28,13 +31,16 @@ class WordUse:
     """The words of a sample."""
 
     articles: int = 0
+    hits: Counter[str] = field(default_factory=Counter)
+    """By rule, how many of the articles it hits."""
     _words: dict[str, _Use] = field(default_factory=dict)
     _sounds: dict[str, list[str]] | None = None
     _matched: dict[str, int] = field(default_factory=dict)
 
-    def add(self, article: Article) -> None:
-        """Count the words of one more article."""
+    def add(self, article: Article, rule_ids: Iterable[str] = ()) -> None:
+        """Count the words of one more article, which these rules hit."""
         self.articles += 1
+        self.hits.update(rule_ids)
         self._sounds = None
         self._matched.clear()
         here: set[str] = set()
@@ -53,6 +59,11 @@ class WordUse:
                 here.add(token)
         for token in here:
             self._words[token].articles += 1
+
+    @property
+    def tells(self) -> bool:
+        """Whether there are enough articles to speak of shares."""
+        return self.articles >= _ENOUGH
 
     def share(self, tokens: Iterable[str]) -> float:
         """At most what part of the articles has one of these folded words: their articles added up, from 0 to 1."""
