@@ -55,8 +55,9 @@ def archived(settings: StoreSettings, *, begin: datetime | None = None, newest: 
             runner.run(store.close())
 
 
-def listed(file: Path) -> Iterator[Seen]:
-    """The articles of a file of JSON lines, as `monitor match` reads them, seen when they were published or else now.
+def listed(file: Path, begin: datetime | None = None) -> Iterator[Seen]:
+    """The articles of a file of JSON lines, as `monitor match` reads them, seen when they were published or else now;
+    with a moment, those since.
 
     Raises UsageError that names the line for what is no article.
     """
@@ -69,7 +70,8 @@ def listed(file: Path) -> Iterator[Seen]:
                 article = read_article(json.loads(line.decode("utf-8")))
             except (ValueError, RecursionError) as error:
                 raise click.UsageError(f"{file}, line {number}: {error}") from error
-            yield article, article.published or now
+            if begin is None or (article.published or now) >= begin:
+                yield article, article.published or now
 
 
 @contextmanager

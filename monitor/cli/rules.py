@@ -20,6 +20,8 @@ RULES_COMMANDS = {
     "explain": "monitor.cli.rules_explain:explain_",
     "test": "monitor.cli.rules_explain:test",
     "lint": "monitor.cli.rules_lint:lint_",
+    "diff": "monitor.cli.rules_diff:diff",
+    "backtest": "monitor.cli.rules_backtest:backtest",
 }
 """Command name -> module and object."""
 
