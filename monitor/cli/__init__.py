@@ -12,6 +12,7 @@ COMMANDS = {
     "run": "monitor.cli.daemon:run",
     "healthcheck": "monitor.cli.daemon:healthcheck",
     "check": "monitor.cli.check:check",
+    "doctor": "monitor.cli.doctor:doctor",
     "feeds": "monitor.cli.feeds:feeds",
     "parse": "monitor.cli.parse:parse",
     "poll": "monitor.cli.poll:poll",

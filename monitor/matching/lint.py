@@ -12,8 +12,8 @@ from enum import StrEnum
 from monitor.matching.compile import CompiledRule, Node, Pattern
 from monitor.matching.index import RuleIndex
 from monitor.matching.lint_names import Finding, Level, lint_names
-from monitor.matching.query import Not
-from monitor.matching.required import AnyWord, Clause, Either, Requirements, trigger_words
+from monitor.matching.query import VALUE_FIELDS, Field, Not
+from monitor.matching.required import AnyWord, Clause, Requirements, trigger_words
 from monitor.matching.word_use import WordUse
 from monitor.model import Rule
 from monitor.text.fold import fold
@@ -45,7 +45,7 @@ class Cost:
 
     asked: Asked
     words: tuple[str, ...] = ()
-    """The first of the words, one form of each; wildcards with their star."""
+    """Some of the words, one form of each; wildcards with their star. With a sample the commonest, else the first."""
     forms: int = 0
     """In how many forms it is filed in all."""
     share: float | None = None
@@ -89,9 +89,13 @@ def _cost(compiled: CompiledRule, clauses: tuple[Clause, ...], use: WordUse | No
     if not clauses:
         return Cost(Asked.ALWAYS, share=1.0)
     words = list(trigger_words(clauses[0]))
-    shown = tuple(dict.fromkeys(_shown(word) for word in words))[:_SHOWN_WORDS]
     forms = sum(1 if isinstance(word, re.Pattern) else len(word.forms) for word in words)
-    share = min(1.0, sum(_share(word, use) for word in words)) if use is not None and use.tells else None
+    share = None
+    if use is not None and use.tells:
+        shares = {id(word): _share(word, use) for word in words}
+        share = min(1.0, sum(shares[id(word)] for word in words))
+        words.sort(key=lambda word: -shares[id(word)])
+    shown = tuple(dict.fromkeys(_shown(word) for word in words))[:_SHOWN_WORDS]
     return Cost(Asked.WORDS, shown, forms, share)
 
 
@@ -115,8 +119,6 @@ def _cost_findings(
         yield Finding(
             Level.WARNING, "asked-always", _part(compiled), f"it is asked for every article: {_why(compiled)}"
         )
-    if any(isinstance(clause, Either) and not clause.ways for clause in clauses):
-        yield Finding(Level.ERROR, "never", _part(compiled), "it can never hit: nothing is left that could occur")
     if cost.share is not None and use is not None and cost.asked is Asked.WORDS:
         yield from _often(compiled, cost, cost.share, use)
     for word in trigger_words(clauses[0]) if clauses and cost.asked is Asked.WORDS else ():
@@ -156,17 +158,15 @@ def _why(compiled: CompiledRule) -> str:
     leaves = list(_leaves(roots))
     if any(isinstance(leaf, Pattern) for leaf in leaves):
         return "a regular expression is looked for in the whole text; add a word that must occur beside it"
-    if compiled.rule.score is not None and compiled.query is None:
-        return "some of the weighted words are no words that could be filed"
     if not leaves:
         return "its query names only fields with one value, such as lang: or feed:; add a word that must occur"
     return "no word of its query has to occur in a text that it hits; join one with AND"
 
 
 def _leaves(nodes: Iterable[Node]) -> Iterator[object]:
-    """What a query asks for; not what it asks to be absent."""
+    """What a query looks for in a text; not what it asks to be absent."""
     for node in nodes:
-        if isinstance(node.query, Not):
+        if isinstance(node.query, Not) or (isinstance(node.query, Field) and node.query.field in VALUE_FIELDS):
             continue
         if node.leaf is not None:
             yield node.leaf

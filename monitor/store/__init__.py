@@ -3,9 +3,10 @@
 from monitor.settings import StoreSettings
 from monitor.store.protocol import Store
 from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.connection import guard_version, version
 from monitor.store.sqlite.connection import owner as _owner
 
-__all__ = ["is_owned", "open_store"]
+__all__ = ["driver", "is_owned", "open_store"]
 
 
 def open_store(settings: StoreSettings, *, owner: bool = False, readonly: bool = False) -> Store:
@@ -18,3 +19,9 @@ def open_store(settings: StoreSettings, *, owner: bool = False, readonly: bool =
 def is_owned(settings: StoreSettings) -> int | None:
     """The process of the daemon that runs on this store, or None."""
     return _owner(settings.path)
+
+
+def driver() -> str:
+    """What the store runs on, with its version. Raises StoreError when that is too old to be safe."""
+    guard_version()
+    return f"SQLite {version()} (pysqlite3)"

@@ -12,7 +12,7 @@ Every implementation passes `tests/contract/test_store.py`. The rules that hold 
   goes wrong below is wrapped in `StoreError`. Each implementation says where.
 * Values that are read come back equal to the values that were written.
 
-Methods by topic: life (`open`, `close`, `check`, `backup`), feeds (`sync_feeds`, `claim_feeds`, `release`,
+Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`sync_feeds`, `claim_feeds`, `release`,
 `give_back`, `make_due`, `feed_states`), subscribers (`sync_subscribers`,
 `subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
@@ -180,6 +180,16 @@ class FoundArticle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreCondition:
+    """How a store is, for whoever looks after it."""
+
+    size: int
+    """Bytes that it takes up."""
+    damage: tuple[str, ...]
+    """What is wrong inside, the first few things; empty when nothing was found, or nobody looked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedArticle:
     """A stored article, for those who go through all of them."""
 
@@ -239,6 +249,9 @@ class Store(Protocol):
 
     async def check(self) -> None:
         """Raise StoreError or StoreBusy unless the store can be read *and written* now (readiness)."""
+
+    async def inspect(self, *, deep: bool = True) -> StoreCondition:
+        """How large the store is and, when deep, whether it is whole: that reads all of it."""
 
     async def backup(self, target: Path) -> None:
         """Write a consistent copy of the store to a new file while it is in use. Raises StoreError if it exists."""

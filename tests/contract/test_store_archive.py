@@ -51,3 +51,16 @@ def test_an_empty_archive(contract):
         assert await store.archive() == ()
 
     contract(test)
+
+
+def test_a_sound_store_says_its_size_and_no_damage(contract):
+    async def test(store):
+        before = await store.inspect()
+        new = tuple(NewArticle(article=article(n, body="long " * 20_000), matches=()) for n in range(5))
+        await polled(store, await claimed(store), articles=new)
+        after = await store.inspect()
+        assert after.damage == before.damage == ()
+        assert after.size > before.size > 0
+        assert (await store.inspect(deep=False)).damage == ()
+
+    contract(test)

@@ -44,6 +44,7 @@ from monitor.store.protocol import (
     KnownArticle,
     PollRecord,
     RecordedPoll,
+    StoreCondition,
     StoredHit,
     SubscriberState,
 )
@@ -210,6 +211,10 @@ class SqliteStore:
         await self._write(beat)
         if self._reserve is not None:
             await self._in(self._writes, self._reserve.make)
+
+    async def inspect(self, *, deep: bool = True) -> StoreCondition:
+        """Its size, and what SQLite finds wrong in it."""
+        return await self._read(lambda db: reading.condition(db, self.path, deep=deep))
 
     async def backup(self, target: Path) -> None:
         """Write a consistent, checked copy to a new file."""

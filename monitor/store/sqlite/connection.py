@@ -47,6 +47,11 @@ class DiskFull(StoreBusy):
     """There is no space left; told apart from a lock because some work may then use the reserve."""
 
 
+def version() -> str:
+    """The SQLite that runs."""
+    return str(sqlite3.sqlite_version)
+
+
 def guard_version(version: str = sqlite3.sqlite_version) -> None:
     """Refuse an SQLite that can damage our files."""
     if tuple(int(part) for part in version.split(".")) < OLDEST:

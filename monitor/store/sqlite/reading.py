@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from monitor.model import Alert, ChannelState, Delivery, DeliveryState
-from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoredHit
+from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoreCondition, StoredHit
 from monitor.store.sqlite import values
 from monitor.store.sqlite.deliveries import JOINED
 from monitor.store.sqlite.values import Row, stamp
@@ -14,6 +15,7 @@ from monitor.text.tokens import tokenise
 
 _SNIPPET_BEFORE = 60
 _SNIPPET = 200
+_DAMAGES = 3
 
 
 def hits(db: Row, where: HitFilter) -> tuple[StoredHit, ...]:
@@ -128,6 +130,16 @@ def alerts(db: Row, keys: Sequence[str]) -> Mapping[str, Alert]:
 def channel_states(db: Row) -> Mapping[str, ChannelState]:
     """The states of all channels."""
     return {row["channel"]: values.channel_state(row) for row in db.execute("SELECT * FROM channels")}
+
+
+def condition(db: Row, path: Path, *, deep: bool) -> StoreCondition:
+    """What the file and its log take up, and what SQLite's own check says."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    found = [row[0] for row in db.execute(f"PRAGMA quick_check({_DAMAGES})")] if deep else []
+    return StoreCondition(
+        size=sum(file.stat().st_size for file in files if file.exists()),
+        damage=tuple(" ".join(str(one).split()) for one in found if one != "ok"),
+    )
 
 
 def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
