@@ -34,7 +34,7 @@ class Plan:
     """Articles, at the least, for `monitor match`."""
 
 
-FULL = Plan(sizes=(1_000, 10_000, 100_000), rounds=5, seconds=0.6, checked=4_000_000, rivals=tuple(RIVALS))
+FULL = Plan(sizes=(1_000, 10_000, 100_000), rounds=5, seconds=0.6, checked=5_200_000, rivals=tuple(RIVALS))
 QUICK = Plan(
     sizes=(1_000, 10_000), rounds=3, seconds=0.2, checked=400_000, rivals=tuple(RIVALS), changes=20, command=2_000
 )
@@ -49,7 +49,6 @@ def one_size(corpus: Corpus, plan: Plan, count: int) -> tables.Size:
     settle()
     said = measure.truth(Oracle(rules), stream[: max(4, min(len(stream), plan.checked // count))])
     spans = WithSpans(ours)
-    p50, p99 = measure.percentiles(ours, stream, plan.rounds)
     size = tables.Size(
         rules=count,
         index=type(ours.index).__name__,
@@ -57,8 +56,7 @@ def one_size(corpus: Corpus, plan: Plan, count: int) -> tables.Size:
         compile_s=footprint.compile_s,
         ids=measure.alone(ours, stream, plan.rounds),
         spans=measure.alone(spans, stream, plan.rounds),
-        p50=p50,
-        p99=p99,
+        costs=measure.costs(ours, stream, plan.rounds),
         changes=standing.changes(ours, corpus.rules(count + plan.changes)[count:], stream[0]),
         footprint=footprint,
         checks=[measure.check(engine, said, rules) for engine in (ours, spans)],
@@ -74,9 +72,9 @@ def _rival(name: str, corpus: Corpus, plan: Plan, ours: Ours, rules: Sequence[Ma
     rival: Engine = RIVALS[name](rules, frequencies(corpus.rules_half))
     settle()
     try:
-        articles = measure.affordable(rival, corpus.stream, plan.seconds)
-        size.rivals.append((rival.name, measure.beside(rival, ours, articles, plan.rounds)))
-        size.checks.append(measure.check(rival, said[: max(4, len(articles))], rules))
+        count = measure.affordable(rival, corpus.stream, plan.seconds)
+        size.rivals.append((rival.name, measure.beside(rival, ours, corpus.stream, count, plan.rounds)))
+        size.checks.append(measure.check(rival, said[: max(4, count)], rules))
     finally:
         rival.close()
 
@@ -100,7 +98,9 @@ def run(corpus: Corpus, plan: Plan, command_line: str) -> tables.Report:
     report.scaling = standing.scaling(corpus, plan.sizes[0], plan.sizes[-1], corpus.stream, plan.rounds)
     for count, least in zip(plan.sizes[1:], (plan.command, 1), strict=False):
         _tell(f"monitor match with {count:,} rules")
-        report.commands.append(standing.command(corpus.rules(count), corpus.stream, least))
+        report.commands.append(
+            standing.command(corpus.rules(count), corpus.stream, least, staged=count == plan.sizes[1])
+        )
     if corpus.generator:
         report.words = other_words(corpus, plan.sizes[0], len(corpus.stream))
     return report

@@ -6,6 +6,7 @@ work on the machine, which slows both, does not decide it.
 
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from monitor.model import Article
 
 _LEAST_SECONDS = 0.02
 """A turn shorter than this is repeated within the round."""
+_LANGUAGES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,17 @@ def turn(engine: Engine, articles: Sequence[Article]) -> float:
     return (now - began) / times / len(articles)
 
 
-def affordable(engine: Engine, articles: Sequence[Article], seconds: float) -> Sequence[Article]:
-    """As many of the first articles as a turn of about so many seconds can take: two at least."""
+def _once(engine: Engine, articles: Sequence[Article]) -> float:
+    began = engine.cpu()
+    for article in articles:
+        engine.hits(article)
+    return (engine.cpu() - began) / len(articles)
+
+
+def affordable(engine: Engine, articles: Sequence[Article], seconds: float) -> int:
+    """As many articles as a turn of about so many seconds can take: two at least."""
     cost = turn(engine, articles[:2])
-    return articles[: max(2, min(len(articles), int(seconds / max(cost, 1e-9))))]
+    return max(2, min(len(articles), int(seconds / max(cost, 1e-9))))
 
 
 def alone(engine: Engine, articles: Sequence[Article], rounds: int) -> Speed:
@@ -54,9 +63,18 @@ def alone(engine: Engine, articles: Sequence[Article], rounds: int) -> Speed:
     return Speed(len(articles), 1 / statistics.median(turn(engine, articles) for _ in range(rounds)))
 
 
-def beside(rival: Engine, ours: Engine, articles: Sequence[Article], rounds: int) -> Speed:
-    """A rival and the product in turns."""
-    pairs = [(turn(ours, articles), turn(rival, articles)) for _ in range(rounds)]
+def beside(rival: Engine, ours: Engine, stream: Sequence[Article], count: int, rounds: int) -> Speed:
+    """A rival and the product in turns, on the first `count` articles.
+
+    The product, which is done with a few in no time, has run over all others right before, so that it does not find in the
+    processor's caches what it would not find there at work.
+    """
+    articles, others = stream[:count], stream[count:]
+    pairs = []
+    for _ in range(rounds):
+        for article in others:
+            ours.hits(article)
+        pairs.append((_once(ours, articles), turn(rival, articles)))
     return Speed(
         articles=len(articles),
         per_second=1 / statistics.median(theirs for _, theirs in pairs),
@@ -65,11 +83,26 @@ def beside(rival: Engine, ours: Engine, articles: Sequence[Article], rounds: int
     )
 
 
-def percentiles(engine: Engine, articles: Sequence[Article], rounds: int) -> tuple[float, float]:
-    """p50 and p99 of CPU microseconds an article; of each article the best of the rounds, which is its own cost."""
-    best = [min(_cost(engine, article) for _ in range(rounds)) for article in articles]
-    cuts = statistics.quantiles(best, n=100)
-    return cuts[49] / 1000, cuts[98] / 1000
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """CPU microseconds an article."""
+
+    p50: float
+    p99: float
+    by_language: dict[str, float]
+    """The mean, of the languages with the most articles."""
+
+
+def costs(engine: Engine, articles: Sequence[Article], rounds: int) -> Costs:
+    """Of each article the median of the rounds; a round goes over all of them, so that caches are as they are at work."""
+    passes = [[_cost(engine, article) for article in articles] for _ in range(rounds)]
+    each = [statistics.median(times) / 1000 for times in zip(*passes, strict=True)]
+    cuts = statistics.quantiles(each, n=100)
+    langs: dict[str, list[float]] = defaultdict(list)
+    for article, cost in zip(articles, each, strict=True):
+        langs[article.lang or "unknown"].append(cost)
+    most = sorted(langs, key=lambda lang: -len(langs[lang]))[:_LANGUAGES]
+    return Costs(cuts[49], cuts[98], {lang: statistics.mean(langs[lang]) for lang in most})
 
 
 def _cost(engine: Engine, article: Article) -> int:

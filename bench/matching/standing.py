@@ -15,6 +15,7 @@ from bench.matching.corpus import ROOT, Corpus
 from bench.matching.engines import Ours, settle
 from bench.matching.made import Made, as_rule, write_yaml
 from bench.matching.measure import turn
+from monitor.cli.match import read_article
 from monitor.matching import with_changes
 from monitor.model import Article
 
@@ -133,10 +134,15 @@ class Command:
     """The same when it is started once more."""
     per_second: float
     """Articles a CPU second: JSON in, JSON out, with spans."""
+    stages: dict[str, float]
+    """CPU microseconds an article of what it does, in order."""
 
 
-def command(rules: Sequence[Made], articles: Sequence[Article], least: int) -> Command:
-    """Run the command on files, with each article as often as it takes to come to `least` articles."""
+def command(rules: Sequence[Made], articles: Sequence[Article], least: int, *, staged: bool = False) -> Command:
+    """Run the command on files, with each article as often as it takes to come to `least` articles.
+
+    With `staged`, its stages are measured by themselves in this process too; what they leave is writing and the loop.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "rules").mkdir()
@@ -148,14 +154,29 @@ def command(rules: Sequence[Made], articles: Sequence[Article], least: int) -> C
                     record = {"id": f"{turn_number}/{one.key}", "title": one.title, "body": one.body, "lang": one.lang}
                     file.write(json.dumps(record, ensure_ascii=False) + "\n")
         told, again = (_match(folder) for _ in range(2))
+        lines = (folder / "articles").read_bytes().splitlines()
+    per_second = statistics.mean(one["articles"] / one["cpu_seconds"]["match"] for one in (told, again))
     return Command(
         rules=told["rules"],
         articles=told["articles"],
         hits=told["hits"],
         load_s=told["cpu_seconds"]["compile"],
         again_s=again["cpu_seconds"]["compile"],
-        per_second=statistics.mean(one["articles"] / one["cpu_seconds"]["match"] for one in (told, again)),
+        per_second=per_second,
+        stages=_stages(rules, lines, 1e6 / per_second) if staged else {},
     )
+
+
+def _stages(rules: Sequence[Made], lines: Sequence[bytes], whole: float) -> dict[str, float]:
+    """Where the time of an article goes, microseconds."""
+    ours = Ours(rules)
+    settle()
+    reading, articles = _seconds(lambda: [read_article(json.loads(line)) for line in lines])
+    ids, _ = _seconds(lambda: [ours.hits(article) for article in articles])
+    spans, _ = _seconds(lambda: [ours.spans(article) for article in articles])
+    parts = {"reading JSON": reading, "hits": ids, "their spans": spans - ids}
+    each = {name: 1e6 * seconds / len(lines) for name, seconds in parts.items()}
+    return each | {"writing JSON and the rest": whole - sum(each.values())}
 
 
 def _match(folder: Path) -> dict:

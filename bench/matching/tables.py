@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bench.matching.measure import Check, Speed
+from bench.matching.measure import Check, Costs, Speed
 from bench.matching.standing import Changes, Command, Footprint, Scaling
 
 
@@ -19,9 +19,8 @@ class Size:
     compile_s: float
     ids: Speed
     spans: Speed
-    p50: float
-    p99: float
-    """CPU microseconds, ids alone."""
+    costs: Costs
+    """Ids alone."""
     changes: Changes
     footprint: Footprint
     rivals: list[tuple[str, Speed]] = field(default_factory=list)
@@ -87,10 +86,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _ours(sizes: Sequence[Size]) -> str:
+    langs = list(sizes[0].costs.by_language)
     rows = [
         ("hits alone", *(f"{one.ids.per_second:,.0f}" for one in sizes)),
         ("hits with spans", *(f"{one.spans.per_second:,.0f}" for one in sizes)),
-        ("p50 / p99 an article, CPU µs", *(f"{one.p50:,.0f} / {one.p99:,.0f}" for one in sizes)),
+        ("p50 / p99 an article, CPU µs", *(f"{one.costs.p50:,.0f} / {one.costs.p99:,.0f}" for one in sizes)),
+        (f"mean in {' / '.join(langs)}, CPU µs", *(_by_language(one, langs) for one in sizes)),
         ("compile, CPU s", *(f"{one.compile_s:.2f}" for one in sizes)),
         ("compiled set, MB (a thousand rules)", *(_megabytes(one) for one in sizes)),
         ("its rules as objects, MB", *(f"{one.footprint.rules_mb:.0f}" for one in sizes)),
@@ -103,6 +104,10 @@ def _ours(sizes: Sequence[Size]) -> str:
         "A change is live when the next article has been matched with it; what that article costs anyway is taken off."
     )
     return f"{_table(head, rows)}\n\n{note}"
+
+
+def _by_language(one: Size, langs: Iterable[str]) -> str:
+    return " / ".join(f"{one.costs.by_language[lang]:,.0f}" for lang in langs)
 
 
 def _megabytes(one: Size) -> str:
@@ -145,9 +150,13 @@ def _commands(commands: Sequence[Command], sizes: Sequence[Size]) -> str:
         for one in commands
     ]
     head = ("`monitor match`", "articles a CPU second", "of hits alone", "from YAML, CPU s", "once more, CPU s")
-    return (
-        f"{_table(head, rows)}\n\nJSON lines in, one JSON object with spans a hit out, by the command's own `--stats`."
-    )
+    note = "JSON lines in, one JSON object with spans a hit out, by the command's own `--stats`."
+    return " ".join([f"{_table(head, rows)}\n\n{note}", *(_stages(one) for one in commands if one.stages)])
+
+
+def _stages(one: Command) -> str:
+    parts = ", ".join(f"{name} {cost:,.0f}" for name, cost in one.stages.items())
+    return f"Of the {1e6 / one.per_second:,.0f} µs an article at {one.rules:,} rules: {parts}."
 
 
 def _checks(sizes: Sequence[Size]) -> str:

@@ -163,11 +163,12 @@ def test_postgres_is_told_the_same():
 def test_speeds_are_of_both_on_the_same_articles(corpus):
     rules = corpus.rules(RULES)
     ours, other = Ours(rules), Regular(rules, {})
-    speed = measure.beside(other, ours, measure.affordable(other, corpus.stream, 0.01), 1)
+    speed = measure.beside(other, ours, corpus.stream, measure.affordable(other, corpus.stream, 0.01), 1)
     assert speed.articles >= 2
     assert speed.ratio == pytest.approx(speed.ours / speed.per_second)
-    p50, p99 = measure.percentiles(ours, corpus.stream, 1)
-    assert 0 < p50 <= p99
+    costs = measure.costs(ours, corpus.stream, 1)
+    assert 0 < costs.p50 <= costs.p99
+    assert list(costs.by_language) == ["en", "unknown"]  # the most frequent first
 
 
 def test_our_oracle_is_the_generators():
@@ -189,7 +190,7 @@ def test_our_oracle_is_the_generators():
 
 def test_the_whole_run_small(corpus):
     """Every table, and in them what was counted here by hand."""
-    plan = Plan(sizes=(40, RULES), rounds=1, seconds=0.01, checked=100_000, rivals=("re",), changes=3, command=1)
+    plan = Plan(sizes=(40, RULES), rounds=1, seconds=0.01, checked=100_000, rivals=("re",), changes=3, command=100)
     report = run(corpus, plan, "as a test")
     small, large = report.sizes
     assert [check.engine for check in large.checks] == ["monitor, hits", "monitor, hits with spans", "Python re"]
@@ -203,5 +204,6 @@ def test_the_whole_run_small(corpus):
     text = report.markdown()
     assert f"{large.hits:.1f} an article of {RULES} ({large.share:.2%})" in text
     assert "No difference." in text
+    assert "writing JSON and the rest" in text
     large.checks[0].missing.append(("some-article", "some-rule"))
     assert "- monitor, hits: misses some-rule in some-article" in report.markdown()
