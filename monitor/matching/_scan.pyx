@@ -12,35 +12,39 @@ from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
-import unicodedata
+from unicodedata import is_normalized
 
-from monitor.matching.letters import ARTICLES, HYPHENS, MARK, SLOW, page_of
+from monitor.matching.letters import ARTICLES, HYPHENS, page_of
 from monitor.text.tokens import tokenise
 
 cdef enum:
     PAGES = 0x1100
     SEVERAL_ROOM = 0x10000
-    WORD = 1
-    UNSPACED = 2
-    DROPPED = 3
-    SEVERAL = 4
+    LETTER = 0x1FFFFF
+    KINDS = 7 << 24
+    SEPARATOR = 0
+    WORD = 1 << 24
+    DROPPED = 3 << 24
+    SEVERAL = 4 << 24
+    MARK = 1 << 27
+    SLOW = 1 << 28
+    ATTACHED = 1 << 29
+    UNSAFE = 1 << 30
     MARKS_SHOWN = 64
+    ARTICLE_MASK = 255
     NOT_SCANNED = -2
     NEEDS_SLOW = -1
 
 cdef uint32_t* pages[PAGES]
 cdef uint32_t several[SEVERAL_ROOM]  # forms of more than one letter: a count, then the entries of each; never moved
 cdef Py_ssize_t several_used = 0
-cdef uint32_t mark_flag = MARK
-cdef uint32_t slow_flag = SLOW
 memset(pages, 0, sizeof(pages))
 
 cdef uint64_t SEED = 0x2545F4914F6CDD1D
 cdef uint64_t STEP = 0x9E3779B97F4A7C15
 
 cdef inline uint64_t mixed(uint64_t hash, uint32_t letter) noexcept nogil:
-    hash = (hash ^ letter) * STEP
-    return hash ^ (hash >> 29)
+    return (hash ^ letter) * STEP
 
 
 cdef inline uint64_t closed(uint64_t hash) noexcept nogil:
@@ -77,7 +81,7 @@ cdef int load_page(Py_ssize_t number) except -1:
         flags, letters = forms
         if several_used + len(letters) + 1 > SEVERAL_ROOM:
             raise MemoryError("the fold table has more long forms than room for them")
-        page[at] = <uint32_t> flags | (SEVERAL << 24) | <uint32_t> several_used
+        page[at] = <uint32_t> flags | SEVERAL | <uint32_t> several_used
         several[several_used] = len(letters)
         several_used += 1
         for entry in letters:
@@ -101,7 +105,7 @@ cdef struct Word:
     uint64_t hash
 
 
-cdef int emit(Field* field, Word* word) noexcept nogil:
+cdef void emit(Field* field, Word* word) noexcept nogil:
     if field.count == field.room:
         field.room = 2 * field.room + 256
         field.tokens = <Token*> realloc(field.tokens, field.room * sizeof(Token))
@@ -111,68 +115,91 @@ cdef int emit(Field* field, Word* word) noexcept nogil:
     token.end = word.end
     field.count += 1
     word.state = 0
-    return 0
 
 
-cdef inline void add(Field* field, Word* word, uint32_t entry, int32_t at) noexcept nogil:
+cdef void add(Field* field, Word* word, uint32_t entry, int32_t at) noexcept nogil:
     """One folded letter: it continues the word, begins one, or ends it."""
-    cdef uint32_t kind = (entry >> 24) & 7
-    if kind == WORD:
-        if word.state != 1:
-            if word.state:
-                emit(field, word)
-            word.state = 1
-            word.start = at
-            word.hash = SEED
-        word.hash = mixed(word.hash, entry & 0x1FFFFF)
-        word.end = at + 1
-        word.marks = 0
-    elif kind == UNSPACED:
+    cdef uint32_t kind = entry & KINDS
+    if kind == WORD and word.state == 1:
+        word.hash = mixed(word.hash, entry & LETTER)
+    else:
         if word.state:
             emit(field, word)
-        word.state = 2
+        if kind == SEPARATOR:
+            return
+        word.state = 1 if kind == WORD else 2
         word.start = at
-        word.end = at + 1
-        word.marks = 0
-        word.hash = mixed(SEED, entry & 0x1FFFFF)
-    elif word.state:
-        emit(field, word)
+        word.hash = mixed(SEED, entry & LETTER)
+    word.end = at + 1
+    word.marks = 0
 
 
-cdef Py_ssize_t scan_letters(Field* field, const Letter* text, Py_ssize_t length) noexcept nogil:
-    """Cut a text into tokens. Returns NOT_SCANNED when a page had to be loaded (its number + 2 below that), or NEEDS_SLOW."""
+cdef Py_ssize_t scan_letters(Field* field, const Letter* text, int32_t length, bint composed) noexcept nogil:
+    """Cut a text into tokens. Returns 0, NEEDS_SLOW, or that a page is missing: NOT_SCANNED less its number."""
     cdef Word word
-    cdef Py_ssize_t at
+    cdef int32_t at = 0
+    cdef int32_t one
     cdef uint32_t letter, entry, kind
-    cdef uint32_t* page
-    cdef uint32_t* forms
-    cdef uint32_t one
+    cdef uint32_t* page = pages[0]
+    cdef uint64_t hash
+    if page == NULL:
+        return NOT_SCANNED
     word.state = word.start = word.end = word.marks = 0
     word.hash = SEED
     field.count = 0
-    for at in range(length):
+    while at < length:
         letter = text[at]
-        page = pages[letter >> 8]
-        if page == NULL:
-            return NOT_SCANNED - <Py_ssize_t> (letter >> 8)
+        if Letter is not uint8_t:
+            page = pages[letter >> 8]
+            if page == NULL:
+                return NOT_SCANNED - <Py_ssize_t> (letter >> 8)
         entry = page[letter & 255]
-        kind = (entry >> 24) & 7
-        if kind == WORD and word.state == 1:
-            word.hash = mixed(word.hash, entry & 0x1FFFFF)
-            word.end = at + 1
+        kind = entry & KINDS
+        if kind == WORD:  # nearly all letters: the whole run at once
+            if word.state != 1:
+                if word.state:
+                    emit(field, &word)
+                word.state = 1
+                word.start = at
+                word.hash = SEED
+            hash = word.hash
+            while True:
+                hash = mixed(hash, entry & LETTER)
+                at += 1
+                if at == length:
+                    break
+                letter = text[at]
+                if Letter is not uint8_t:
+                    page = pages[letter >> 8]
+                    if page == NULL:
+                        return NOT_SCANNED - <Py_ssize_t> (letter >> 8)
+                entry = page[letter & 255]
+                if entry & KINDS != WORD:
+                    break
+            word.hash = hash
+            word.end = at
             word.marks = 0
+            continue
+        if kind == SEPARATOR:
+            if word.state:
+                emit(field, &word)
         elif kind == DROPPED:
-            if entry & mark_flag and word.state and word.end == at and word.marks < MARKS_SHOWN:
-                word.end = at + 1
-                word.marks += 1
-        elif entry & slow_flag:
+            if entry & UNSAFE and not composed:
+                return NEEDS_SLOW
+            if word.state and word.end == at:
+                if entry & ATTACHED and not composed:
+                    word.end = at + 1
+                elif entry & MARK and word.marks < MARKS_SHOWN:
+                    word.end = at + 1
+                    word.marks += 1
+        elif entry & SLOW:
             return NEEDS_SLOW
         elif kind == SEVERAL:
-            forms = several + (entry & 0x1FFFFF)
-            for one in range(forms[0]):
-                add(field, &word, forms[1 + one], at)
+            for one in range(<int32_t> several[entry & LETTER]):
+                add(field, &word, several[(entry & LETTER) + 1 + one], at)
         else:
             add(field, &word, entry, at)
+        at += 1
     if word.state:
         emit(field, &word)
     return 0
@@ -208,19 +235,18 @@ cdef class Scan:
 
     cdef int _read_field(self, Field* field, str text) except -1:
         cdef Py_ssize_t result
-        cdef Py_ssize_t length = len(text)
+        cdef int32_t length = len(text)
         cdef int kind = PyUnicode_KIND(text)
         cdef void* data = PyUnicode_DATA(text)
-        if kind != PyUnicode_1BYTE_KIND and not unicodedata.is_normalized("NFC", text):
-            return self._read_slowly(field, text)
+        cdef bint composed = kind == PyUnicode_1BYTE_KIND or is_normalized("NFC", text)
         while True:
             with nogil:
                 if kind == PyUnicode_1BYTE_KIND:
-                    result = scan_letters[uint8_t](field, <const uint8_t*> data, length)
+                    result = scan_letters[uint8_t](field, <const uint8_t*> data, length, composed)
                 elif kind == PyUnicode_2BYTE_KIND:
-                    result = scan_letters[uint16_t](field, <const uint16_t*> data, length)
+                    result = scan_letters[uint16_t](field, <const uint16_t*> data, length, composed)
                 else:
-                    result = scan_letters[uint32_t](field, <const uint32_t*> data, length)
+                    result = scan_letters[uint32_t](field, <const uint32_t*> data, length, composed)
             if result == 0:
                 return 0
             if result == NEEDS_SLOW:
@@ -247,15 +273,23 @@ cdef class Scan:
         cdef int kind = PyUnicode_KIND(text)
         cdef void* data = PyUnicode_DATA(text)
         cdef Token* token
+        cdef uint64_t slot
+        cdef Py_UCS4 between
         field.articles = <uint8_t*> realloc(field.articles, field.count + 1)
         memset(field.articles, 0, field.count + 1)
         for at in range(field.count - 1):
             token = &field.tokens[at]
             if token.end - token.start > 6 or token[1].start - token.end != 1:
                 continue
+            slot = token.hash & ARTICLE_MASK
+            while article_keys[slot] and article_keys[slot] != token.hash:
+                slot = (slot + 1) & ARTICLE_MASK
+            if not article_keys[slot]:
+                continue
             between = PyUnicode_READ(kind, data, token.end)
-            plain = article_hashes.get(token.hash)
-            if plain is not None and (between in HYPHENS or (plain and between == 32)):
+            if between == 32:
+                field.articles[at] = article_plain[slot]
+            elif chr(between) in HYPHENS:
                 field.articles[at] = 1
         return 0
 
@@ -278,4 +312,19 @@ cdef class Scan:
         return [one.articles[at] for at in range(one.count)] if self.with_articles and one.articles else []
 
 
-cdef dict article_hashes = {hash_str(token): plain for token, plain in ARTICLES.items()}
+cdef uint64_t article_keys[ARTICLE_MASK + 1]
+cdef uint8_t article_plain[ARTICLE_MASK + 1]
+
+
+def _load_articles():
+    cdef uint64_t slot
+    memset(article_keys, 0, sizeof(article_keys))
+    for token, plain in ARTICLES.items():
+        slot = hash_str(token) & ARTICLE_MASK
+        while article_keys[slot]:
+            slot = (slot + 1) & ARTICLE_MASK
+        article_keys[slot] = hash_str(token)
+        article_plain[slot] = plain
+
+
+_load_articles()

@@ -172,13 +172,17 @@ def folded_clusters(text: str) -> Iterator[tuple[str, int, int]]:
         start = end
 
 
-def _attaches(char: str, before: str) -> bool:
-    """Whether a character may compose with what is in front of it, or vanishes between two that may."""
+def attaches(char: str) -> bool:
+    """Whether a character may compose with any that is in front of it, or vanishes between two that may."""
     if char.isascii():
         return False
-    if category(char) in {"Mn", "Mc", "Me", "Cf"} or char in "\uff9e\uff9f" or char in _FILLERS:
-        return True
-    return "\u1161" <= char <= "\u11ff" and ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3")
+    return category(char) in {"Mn", "Mc", "Me", "Cf"} or char in "\uff9e\uff9f" or char in _FILLERS
+
+
+def _attaches(char: str, before: str) -> bool:
+    """The same, or whether two jamo make a syllable."""
+    vowel_or_final = "\u1161" <= char <= "\u11ff"
+    return attaches(char) or (vowel_or_final and ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3"))
 
 
 def _fold_cluster(cluster: str) -> str:
