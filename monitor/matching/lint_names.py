@@ -53,11 +53,14 @@ def lint_names(compiled: CompiledRule, use: WordUse | None, common: Mapping[str,
     names, rule = compiled.names, compiled.rule
     if names is None:
         return
+    made: dict[str, list[Variant]] = {}
+    for variant in names.variants:
+        made.setdefault(variant.term, []).append(variant)
     if not (rule.needs or rule.query or rule.score):
-        yield from _lonely(rule, names, use, common)
+        yield from _lonely(rule, made, use, common)
     yield from _uncovering(rule, names)
     yield from _unreached(rule)
-    yield from _said_twice(rule)
+    yield from _said_twice(rule, made)
 
 
 def _parts(rule: Rule) -> Iterator[tuple[str, str, bool]]:
@@ -66,18 +69,13 @@ def _parts(rule: Rule) -> Iterator[tuple[str, str, bool]]:
     yield from ((f"aliases[{number}]", text, True) for number, text in enumerate(rule.aliases))
 
 
-def _made(rule: Rule, text: str, *, alias: bool, tiers: Mapping[str, bool] | None = None) -> tuple[Variant, ...]:
-    return variants(text, alias=alias, exact=rule.exact, tiers=rule.variants if tiers is None else tiers)
-
-
 # names that need company
 
 
-def _lonely(rule: Rule, names: Names, use: WordUse | None, common: Mapping[str, str]) -> Iterator[Finding]:
+def _lonely(
+    rule: Rule, made: Mapping[str, list[Variant]], use: WordUse | None, common: Mapping[str, str]
+) -> Iterator[Finding]:
     """Names of one word that nothing guards."""
-    of_name: dict[str, list[Variant]] = {}
-    for variant in names.variants:
-        of_name.setdefault(variant.term, []).append(variant)
     for part, text, _ in _parts(rule):
         words = [token for token in tokenise(text).folded if not is_article(token)]
         if len(words) != 1:
@@ -87,7 +85,7 @@ def _lonely(rule: Rule, names: Names, use: WordUse | None, common: Mapping[str, 
             level = Level.WARNING if len(words[0]) <= _SHORT else Level.ADVICE
             message = f"{text} has {few}: other words are bent or written like it; give it needs:, or a longer name"
             yield Finding(level, "short-name", part, message)
-        evidence = _evidence(of_name.get(text, []), words[0], use, common)
+        evidence = _evidence(made.get(text, []), words[0], use, common)
         if evidence:
             message = f"{text} needs company, by needs: or a longer name: {evidence}"
             yield Finding(Level.WARNING, "common-word", part, message)
@@ -161,7 +159,9 @@ def _unreached(rule: Rule) -> Iterator[Finding]:
 def _has_tier(rule: Rule, tier: str) -> bool:
     """Whether names would have forms of a tier if it were on."""
     tiers = {**rule.variants, tier: True}
-    made = [one for _, text, alias in _parts(rule) for one in _made(rule, text, alias=alias, tiers=tiers)]
+    made = [
+        one for _, text, alias in _parts(rule) for one in variants(text, alias=alias, exact=rule.exact, tiers=tiers)
+    ]
     if tier in {Tier.EXACT, Tier.ALIAS}:
         return any(one.tier == tier for one in made)
     words = [word for one in made for word in one.words]
@@ -172,16 +172,15 @@ def _has_tier(rule: Rule, tier: str) -> bool:
 # aliases that say nothing new
 
 
-def _said_twice(rule: Rule) -> Iterator[Finding]:
-    """Aliases that a name or an alias before them finds by itself."""
-    before: list[tuple[str, tuple[Variant, ...]]] = []
-    for part, text, alias in _parts(rule):
+def _said_twice(rule: Rule, made: Mapping[str, list[Variant]]) -> Iterator[Finding]:
+    before: list[str] = []
+    for part, text, _ in _parts(rule):
         tokens = tokenise(text).folded
-        finder = next((name for name, made in before if any(_finds(one, tokens) for one in made)), None)
+        finder = next((name for name in before if any(_finds(one, tokens) for one in made.get(name, ()))), None)
         if finder is not None:
             how = "the same" if fold(finder) == fold(text) else f"found by {finder} already"
             yield Finding(Level.ADVICE, "said-twice", part, f"{text} can be left out: it is {how}")
-        before.append((text, _made(rule, text, alias=alias)))
+        before.append(text)
 
 
 def _finds(variant: Variant, tokens: tuple[str, ...]) -> bool:
