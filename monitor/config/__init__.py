@@ -50,16 +50,18 @@ class Loaded:
 def load(path: Path, environ: Map[str, str], cache: RuleCache | None = None) -> Loaded:
     """Read the settings file, the environment's `MONITOR_…` variables and all rule files.
 
-    Whoever loads again and again keeps a cache: then only the rule files that were changed are read anew. Raises
-    ConfigError with every mistake of all of them.
+    Whoever loads again and again keeps a cache: then only the rule files that were changed are read anew, and only rules
+    that differ are compiled. Raises ConfigError with every mistake of all of them.
     """
     draft, settings = _read_settings(path, environ)
     found = read_rules(settings.rules, cache)
     _check_together(draft, settings, found)
     name_outlets(settings, found)
-    index = compile_set(found)
+    index = compile_set(found, cache.index if cache is not None else None)
     draft.watch(*found.watched)
     _raise((*sorted(draft.faults, key=_in_order), *sorted(found.faults, key=_in_order)))
+    if cache is not None:
+        cache.index = index
     warnings = (*draft.warnings, *found.warnings, *_quiet(settings, found))
     settings = replace(settings, watched=tuple(draft.watched))
     return Loaded(settings=settings, rules=tuple(found.rules), index=index, warnings=warnings)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from monitor import keys
 from monitor.config.plain_yaml import read_plain
 from monitor.config.rules_file import ExamplesEntry, RuleEntry
+from monitor.matching import RuleIndex
 from monitor.model import Examples, Rule, RuleKind, Score, Severity
 
 _PHRASE = re.compile(r"[^\s\"/:()#=&|~<>-][^\"/:()#=&|~<>]*\s[^\"/:()#=&|~<>]*")
@@ -105,10 +106,14 @@ def sound_rules(text: str, file: Path) -> tuple[Rule, ...] | None:
 
 @dataclass(slots=True)
 class RuleCache:
-    """Files without a fault as they were last read. Whoever reloads keeps one; a file is known by its content."""
+    """Files without a fault as they were last read, and what was compiled of them. Whoever reloads keeps one; a file is
+    known by its content.
+    """
 
     read: int = 0
     """How many files were read anew, ever."""
+    index: RuleIndex | None = None
+    """The rules that were last taken, all of them without a fault."""
     _held: dict[Path, tuple[bytes, tuple[Rule, ...]]] = field(default_factory=dict)
 
     def rules(self, text: str, file: Path) -> tuple[Rule, ...] | None:

@@ -7,6 +7,7 @@ that does not, so that references to it are no faults of their own.
 import gc
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Map
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,10 +31,12 @@ from monitor.config.offsets import index_of
 from monitor.config.rule_build import RuleCache, build_rule, contradictions
 from monitor.config.rules_file import RuleEntry, RulesFile
 from monitor.errors import Fault, RuleError
-from monitor.matching import RuleIndex, compile_rules
+from monitor.matching import RuleIndex, compile_rules, with_changes
 from monitor.model import Rule, RuleKind
 
 _ID_LINE = re.compile(r"""^\s*(?:-\s+)?(?:\{\s*)?id:\s*["']?([a-z0-9][a-z0-9._-]*)""", re.MULTILINE)
+_FEW = 4
+"""A fourth of the rules: more changes than that are compiled anew together."""
 _PART = re.compile(r"(?P<key>[a-z_]+)(?:\[(?P<place>\d+)\]|\.words\[(?P<word>.*)\])?", re.DOTALL)
 
 
@@ -210,14 +213,32 @@ def _read_rule(node: Node, document: Document, found: RuleSet, number: int) -> N
         found.rules.append(build_rule(entry, str(document.file), line))
 
 
-def compile_set(found: RuleSet) -> RuleIndex:
-    """Compile what holds; faults go to the set. Look at them before using the index."""
-    stand_ins = [Rule(id=name, kind=RuleKind.TOPIC, title=name, names=("stand-in",)) for name in sorted(found.spoilt)]
-    compiled = compile_rules((*found.rules, *stand_ins))
+def compile_set(found: RuleSet, before: RuleIndex | None = None) -> RuleIndex:
+    """Compile what holds; faults go to the set. Look at them before using the index.
+
+    `before` is an index without a fault: where few rules differ from its own, only those are compiled.
+    """
+    if before is not None and not found.spoilt:
+        added, removed = _differences(found.rules, before.rules)
+        if not (added or removed):
+            return before
+        few = len(added) + len(removed) <= len(found.rules) // _FEW
+        compiled = with_changes(before, added, removed) if few else compile_rules(found.rules)
+    else:
+        names = sorted(found.spoilt)
+        stand_ins = [Rule(id=name, kind=RuleKind.TOPIC, title=name, names=("stand-in",)) for name in names]
+        compiled = compile_rules((*found.rules, *stand_ins))
     for error in compiled.errors:
         if error.rule in found.places and error.rule not in found.spoilt:
             found.faults.append(_compile_fault(found, error))
     return compiled.index
+
+
+def _differences(rules: Iterable[Rule], before: Map[str, Rule]) -> tuple[list[Rule], list[str]]:
+    """The rules that are new or not as they were, and the ids of those that are gone."""
+    now = {rule.id: rule for rule in rules}
+    added = [rule for rule in now.values() if (old := before.get(rule.id)) is not rule and old != rule]
+    return added, [name for name in before if name not in now]
 
 
 def _compile_fault(found: RuleSet, error: RuleError) -> Fault:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from monitor.config import RuleCache, load_index
+from monitor.config import RuleCache, load, load_index
 from monitor.config.rule_build import sound_rules
 from monitor.config.rule_files import read_rules
 from monitor.errors import ConfigError, Fault
+from monitor.matching import example
 
 
 @pytest.fixture
@@ -107,3 +108,76 @@ def test_loaded_rules_are_those_of_the_files_in_order(folder):
 )
 def test_a_file_with_anything_wrong_is_left_to_the_precise_reader(tmp_path, text):
     assert sound_rules(text, tmp_path) is None
+
+
+# ── what is compiled at a reload ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def settings(folder):
+    write(folder, "d", ids=[f"d{number}" for number in range(40)])
+    file = folder / "settings" / "monitor.yaml"
+    file.parent.mkdir()
+    file.write_text(f"store: sqlite:///m.db\nrules: [{folder}]\nhttp: {{enabled: false}}\n")
+    (folder / "settings").rename(folder.parent / f"{folder.name}-settings")
+    return folder.parent / f"{folder.name}-settings" / "monitor.yaml"
+
+
+def hits(loaded, text):
+    return [one.rule_id for one in loaded.index.match(example(text))]
+
+
+def test_a_reload_without_a_change_keeps_the_index(folder, settings):
+    cache = RuleCache()
+    before = load(settings, {}, cache)
+    assert load(settings, {}, cache).index is before.index
+    (folder / "b.yaml").write_text("# a comment\n" + (folder / "b.yaml").read_text())  # lines differ: rules do too
+    moved = load(settings, {}, cache)
+    assert moved.index.rules["b1"].line == 3
+    assert hits(moved, "b1") == ["b1"]
+
+
+def test_a_reload_takes_over_what_is_new_changed_and_gone(folder, settings):
+    cache = RuleCache()
+    before = load(settings, {}, cache)
+    write(folder, "b", more=" AND port", ids=("b1", "b3"))
+    after = load(settings, {}, cache)
+    assert hits(after, "a1 b1 b2 b3") == ["a1"]
+    assert hits(after, "a1 b1 b2 b3 port") == ["a1", "b1", "b3"]
+    assert hits(before, "b1 b2") == ["b1", "b2"]  # whoever still works with it sees what it was
+    assert after.index.version == load(settings, {}).index.version  # as if all were compiled anew
+    assert set(after.index.rules) == set(load(settings, {}).index.rules)
+
+
+def test_a_reload_that_changes_most_of_the_rules(folder, settings):
+    cache = RuleCache()
+    load(settings, {}, cache)
+    write(folder, "d", more=" AND port", ids=[f"d{number}" for number in range(40)])
+    assert hits(load(settings, {}, cache), "d1 d2 port") == ["d1", "d2"]
+
+
+def test_a_refused_reload_changes_nothing_and_is_refused_again(folder, settings):
+    cache = RuleCache()
+    (folder / "a.yaml").write_text("rules: [{id: a1, kind: topic, query: 'entity:b9 AND x'}]")
+    (folder / "b.yaml").write_text("rules: [{id: b9, kind: topic, names: [Lavrov]}]")
+    before = load(settings, {}, cache)
+    assert hits(before, "Lavrov x") == ["a1", "b9"]
+    write(folder, "b")  # the rule that a1 names is gone
+    for _ in range(2):
+        with pytest.raises(ConfigError) as caught:
+            load(settings, {}, cache)
+        (fault,) = caught.value.faults
+        assert (fault.rule, fault.file, fault.line) == ("a1", folder / "a.yaml", 1)
+        assert cache.index is before.index
+    (folder / "b.yaml").write_text("rules: [{id: b9, kind: topic, names: [Putin]}]")
+    after = load(settings, {}, cache)
+    assert (hits(after, "Lavrov x"), hits(after, "Putin x")) == ([], ["a1", "b9"])  # a1 follows, untouched itself
+
+
+def test_a_reload_with_a_spoilt_rule_is_refused(folder, settings):
+    cache = RuleCache()
+    before = load(settings, {}, cache)
+    (folder / "b.yaml").write_text("rules: [{id: b1}]")
+    with pytest.raises(ConfigError):
+        load(settings, {}, cache)
+    assert cache.index is before.index
