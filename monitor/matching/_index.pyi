@@ -1,5 +1,5 @@
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, overload
 
 from monitor.matching._scan import Scan
 
@@ -21,7 +21,14 @@ class Segment:
     def __init__(
         self, sections: Mapping[str, Section], fields: int, resolver: Callable[[str], Sequence[int]] | None
     ) -> None: ...
-    def match(self, scan: Scan, scratch: Scratch, dead: bytes | bytearray) -> tuple[list[int], list[int]]: ...
+    @overload
+    def match(
+        self, scan: Scan, scratch: Scratch, dead: bytes | bytearray, ids: None
+    ) -> tuple[list[int], list[int], list[int]]: ...
+    @overload
+    def match(
+        self, scan: Scan, scratch: Scratch, dead: bytes | bytearray, ids: list[str]
+    ) -> tuple[list[str], list[int], list[int]]: ...
     def candidates(self, scratch: Scratch) -> int: ...
     def marks(
         self, rule: int, scan: Scan, scratch: Scratch

@@ -41,14 +41,23 @@ cdef enum:
     ARTICLE_CHILDREN = 2
     ANY_CHILD = 4
     ARTICLE_FIRST = 1
-    LEAF = 3  # numbers of a leaf: atom, bits, term
+    # a leaf: atom << 8, a bit for each field, two for the tier, one for doubt; the terms of leaves stand behind them
+    ATOM = 8
     BIT_TIER = 5
     BIT_SOFT = 7
     MANY_PAIRS = 400  # more pairs of NEAR inside NEAR than this are left to the evaluator
     SCORE_CAP = 3
     RESOLVED_TOKENS = 1 << 20
     INLINE_SHIFT = 63
+    RESTRICTED = 2
     DEEPEST = 400  # guards that refer to names with guards
+
+cdef extern from *:
+    void __builtin_prefetch(const void*) noexcept nogil
+
+cdef inline void prefetch(const void* place) noexcept nogil:
+    __builtin_prefetch(place)
+
 
 cdef uint32_t ANY_WORD = 0xFFFFFFFF
 cdef uint64_t STEP = 0x9E3779B97F4A7C15ULL
@@ -284,6 +293,7 @@ cdef class Scratch:
     cdef Places kept
     cdef Places marks
     cdef Numbers candidates
+    cdef Numbers sure
     cdef Numbers hits
     cdef Numbers doubts
     cdef Numbers clauses
@@ -315,6 +325,7 @@ cdef class Scratch:
         free(self.kept.items)
         free(self.marks.items)
         free(self.candidates.items)
+        free(self.sure.items)
         free(self.hits.items)
         free(self.doubts.items)
         free(self.clauses.items)
@@ -328,7 +339,7 @@ cdef class Scratch:
             memset(self.names_epoch, 0, segment.names * 20)
             self.epoch = 1
         self.occurrence_count = self.places.count = self.kept.count = 0
-        self.candidates.count = self.hits.count = self.doubts.count = 0
+        self.candidates.count = self.sure.count = self.hits.count = self.doubts.count = 0
         self.depth = 0
 
 
@@ -361,6 +372,7 @@ cdef class Segment:
     cdef const int32_t* names_at
     cdef const int32_t* code
     cdef const int32_t* always
+    cdef const uint8_t* flags
     cdef int32_t always_count
     cdef readonly int32_t atoms
     cdef readonly int32_t rules
@@ -397,6 +409,7 @@ cdef class Segment:
         self.names_at = <const int32_t*> self._open("names_at")
         self.code = <const int32_t*> self._open("code")
         self.always = <const int32_t*> self._open("always")
+        self.flags = <const uint8_t*> self._open("flags")
         self.always_count = len(sections["always"]) // 4
         self.atoms = len(sections["atom_lead"])
         self.rules = len(sections["rule_at"]) // 4
@@ -499,7 +512,7 @@ cdef class Segment:
         """A phrase occurs: note where, and which rules are worth asking because of it."""
         cdef uint32_t state
         cdef const int32_t* posts
-        cdef int32_t one
+        cdef int32_t one, rule
         cdef Occurrence* occurrence
         first -= self.atom_lead[atom]
         if first < 0:
@@ -512,10 +525,12 @@ cdef class Segment:
             scratch.atom_head[atom] = -1
             if self.post_at[atom] >= 0:
                 posts = self.posts + self.post_at[atom]
-                for one in range(posts[0]):
-                    if scratch.rule_epoch[posts[1 + one]] != scratch.epoch:
-                        scratch.rule_epoch[posts[1 + one]] = scratch.epoch
-                        push_number(&scratch.candidates, posts[1 + one])
+                for one in range(1, 1 + posts[0]):
+                    rule = posts[one] >> 1
+                    if scratch.rule_epoch[rule] != scratch.epoch:
+                        scratch.rule_epoch[rule] = scratch.epoch
+                        # the lowest bit: a rule that asks for nothing but one of these in title or body
+                        push_number(&scratch.sure if posts[one] & 1 and number < 2 else &scratch.candidates, rule)
         scratch.atom_state[atom] = state | <uint32_t> 1 << number
         if scratch.occurrence_count == scratch.occurrence_room:
             scratch.occurrence_room = 2 * scratch.occurrence_room + 256
@@ -599,8 +614,11 @@ cdef class Segment:
 
     # rules
 
-    def match(self, Scan scan, Scratch scratch, const uint8_t[::1] dead):
-        """The numbers of rules that hit, and of those that the evaluator must decide. `dead` ones are not looked at."""
+    def match(self, Scan scan, Scratch scratch, const uint8_t[::1] dead, list ids):
+        """The ids of rules that hit, the numbers of restricted ones that do, and of those that the evaluator must decide.
+
+        `dead` rules are not looked at; with a 2 in `flags` a rule is restricted.
+        """
         scratch.begin(self)
         self._words(scan, scratch)
         cdef int32_t one, rule
@@ -609,7 +627,16 @@ cdef class Segment:
             self._phrases(scan, scratch)
             for one in range(self.always_count):
                 push_number(&scratch.candidates, self.always[one])
+            for one in range(scratch.sure.count):
+                rule = scratch.sure.items[one]
+                if not dead[rule]:
+                    push_number(&scratch.hits, rule)
             for one in range(scratch.candidates.count):
+                # memory far away is asked for early
+                if one + 12 < scratch.candidates.count:
+                    prefetch(self.rule_at + scratch.candidates.items[one + 12])
+                if one + 6 < scratch.candidates.count:
+                    prefetch(self.code + self.rule_at[scratch.candidates.items[one + 6]])
                 rule = scratch.candidates.items[one]
                 if dead[rule]:
                     continue
@@ -619,10 +646,15 @@ cdef class Segment:
                     push_number(&scratch.hits, rule)
                 elif verdict == MAYBE:
                     push_number(&scratch.doubts, rule)
-        return (
-            [scratch.hits.items[one] for one in range(scratch.hits.count)],
-            [scratch.doubts.items[one] for one in range(scratch.doubts.count)],
-        )
+        hits = []
+        restricted = []
+        for one in range(scratch.hits.count):
+            rule = scratch.hits.items[one]
+            if self.flags[rule] & RESTRICTED:
+                restricted.append(rule)
+            else:
+                hits.append(rule if ids is None else ids[rule])
+        return hits, restricted, [scratch.doubts.items[one] for one in range(scratch.doubts.count)]
 
     def candidates(self, Scratch scratch):
         """How many rules the last article was held against; for measuring."""
@@ -702,18 +734,17 @@ cdef int evaluate(Segment segment, Scratch scratch, const int32_t* code) noexcep
     return result
 
 
-cdef int any_leaf(Scratch scratch, const int32_t* code) noexcept nogil:
+cdef inline int any_leaf(Scratch scratch, const int32_t* code) noexcept nogil:
     cdef int result = NO
     cdef int32_t one
-    cdef const int32_t* leaf = code + 3
-    cdef uint32_t state
-    for one in range(code[2]):
-        state = scratch.atom_state[leaf[0]]
-        if state >> 5 == scratch.epoch and state & leaf[1] & 31:
-            if not leaf[1] >> BIT_SOFT:
+    cdef uint32_t state, leaf
+    for one in range(3, 3 + code[2]):
+        leaf = code[one]
+        state = scratch.atom_state[leaf >> ATOM]
+        if state >> 5 == scratch.epoch and state & leaf & 31:
+            if not leaf >> BIT_SOFT & 1:
                 return YES
             result = MAYBE
-        leaf += LEAF
     return result
 
 
@@ -752,18 +783,18 @@ cdef int32_t distinct_places(Scratch scratch, int32_t begin) noexcept nogil:
     return found
 
 
-cdef void push_leaf(Scratch scratch, const int32_t* leaf, uint32_t mask) noexcept nogil:
+cdef void push_leaf(Scratch scratch, uint32_t leaf, int32_t term, uint32_t mask) noexcept nogil:
     """The places of a leaf."""
-    cdef uint32_t state = scratch.atom_state[leaf[0]]
+    cdef uint32_t state = scratch.atom_state[leaf >> ATOM]
     cdef int32_t at
     cdef Occurrence* found
     if state >> 5 != scratch.epoch or not state & mask:
         return
-    at = scratch.atom_head[leaf[0]]
+    at = scratch.atom_head[leaf >> ATOM]
     while at >= 0:
         found = &scratch.occurrences[at]
         if mask >> found.field & 1:
-            push_place(&scratch.places, found.first, found.last, leaf[2], found.field, max(found.tier, <uint8_t> (leaf[1] >> BIT_TIER & 3)))
+            push_place(&scratch.places, found.first, found.last, term, found.field, max(found.tier, <uint8_t> (leaf >> BIT_TIER & 3)))
         at = found.next
 
 
@@ -778,9 +809,8 @@ cdef int collect(Segment segment, Scratch scratch, const int32_t* code) noexcept
     if op == OP_ANY:
         part = code + 3
         for one in range(code[2]):
-            push_leaf(scratch, part, part[1] & 31)
-            soft |= part[1] >> BIT_SOFT
-            part += LEAF
+            push_leaf(scratch, part[one], part[code[2] + one], part[one] & 31)
+            soft |= part[one] >> BIT_SOFT & 1
     elif op == OP_OR:
         while part < end:
             soft |= collect(segment, scratch, part)
@@ -1012,22 +1042,21 @@ cdef int named(Segment segment, Scratch scratch, int32_t number, int field) noex
 
 
 cdef int make_named(Segment segment, Scratch scratch, const int32_t* names, int field) noexcept nogil:
-    """`names` is: within, whether needs have places, size of needs, variants, blanks (a count, then leaves), needs."""
+    """`names` is: within, whether needs have places, size of needs, variants and blanks (a count, then leaves; terms of the
+    variants), needs."""
     cdef const int32_t* leaf = names + 4
     cdef int32_t begin = scratch.places.count
     cdef int32_t one, blanks, kept, last
     cdef Place* places
     for one in range(names[3]):
-        push_leaf(scratch, leaf, <uint32_t> 1 << field)
-        leaf += LEAF
+        push_leaf(scratch, leaf[one], leaf[names[3] + one], <uint32_t> 1 << field)
+    leaf += 2 * names[3]
     blanks = scratch.places.count
     if blanks == begin:
         return 0
-    one = leaf[0]
-    leaf += 1
-    for one in range(one):
-        push_leaf(scratch, leaf, <uint32_t> 1 << field)
-        leaf += LEAF
+    for one in range(leaf[0]):
+        push_leaf(scratch, leaf[1 + one], 0, <uint32_t> 1 << field)
+    leaf += 1 + leaf[0]
     keep_unblanked(scratch, begin, blanks)
     places = scratch.places.items + begin
     kept = 0

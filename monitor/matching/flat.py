@@ -3,7 +3,7 @@
 A *word* is a matcher of folded tokens (a name's word with its forms, a wildcard). An *atom* is a row of words side by
 side; rules that ask for the same row share it. The code of a rule is its query with leaves made into atoms, as numbers:
 
-    operator, length in numbers, operands…          a leaf is three numbers: atom, bits (fields, tier, doubt), term
+    operator, length in numbers, operands…          leaves: atom and bits (fields, tier, doubt), then their terms
 
 Whatever the native code cannot decide (sentences, written forms, regular expressions, values of fields) becomes a *soft*
 part: it is held to be possible when its words occur, and the evaluator decides. So the code never says no to a rule that
@@ -45,6 +45,8 @@ _TIER_NUMBER: Final = {tier: number for number, tier in enumerate(TIERS)}
 _FIELD_BIT: Final = {name: 1 << number for number, name in enumerate(WORD_FIELDS)}
 _TEXT: Final = sum(_FIELD_BIT[name] for name in TEXT_FIELDS)
 _SOFT_BIT: Final = 1 << 7
+_DECIDING: Final = _SOFT_BIT | 31
+_ATOM: Final = 8
 _ANY_WORD: Final = 0xFFFFFFFF
 _LONGEST: Final = (
     48  # words of a phrase that the trie holds; of a longer one it holds so many, and the rest is in doubt
@@ -57,6 +59,8 @@ _PYTHON, _RESTRICTED = 1, 2
 
 Section = bytes | bytearray | memoryview
 AnyWord = NameWord | re.Pattern[str]
+Leaf = tuple[int, int]
+"""Atom << 8 with a bit for each field, two for the tier and one for doubt; and the term."""
 Atom = tuple[int, int, tuple[int, ...]]
 """Words of any kind in front, whether an article may stand in front, and the words."""
 
@@ -139,8 +143,11 @@ class Flattener:
         if whole.trigger is None:
             self._always.append(number)
         else:
+            direct = whole.code[0] == ANY and all(
+                leaf & _DECIDING == _TEXT for leaf in whole.code[3 : 3 + whole.code[2]]
+            )
             for atom in dict.fromkeys(whole.trigger[1]):
-                self._posts.setdefault(atom, []).append(number)
+                self._posts.setdefault(atom, []).append(number << 1 | direct)
         return number
 
     def _score(self, compiled: CompiledRule) -> Part:
@@ -230,14 +237,12 @@ class Flattener:
         whole.trigger = _either(ranked)
         return _soft(whole)
 
-    def _any(self, leaves: Sequence[tuple[int, int, int]]) -> Part:
+    def _any(self, leaves: Sequence[Leaf]) -> Part:
         """One of several leaves."""
-        code = [ANY, 3 + 3 * len(leaves), len(leaves)]
-        for leaf in leaves:
-            code += leaf
-        atoms = tuple(leaf[0] for leaf in leaves)
+        code = [ANY, 3 + 2 * len(leaves), len(leaves), *(leaf for leaf, _ in leaves), *(term for _, term in leaves)]
+        atoms = tuple(leaf >> _ATOM for leaf, _ in leaves)
         trigger = (sum(self._atom_cost[atom] for atom in atoms), atoms)
-        return Part(code, places=True, trigger=trigger, plain=not any(leaf[1] & _SOFT_BIT for leaf in leaves))
+        return Part(code, places=True, trigger=trigger, plain=not any(leaf & _SOFT_BIT for leaf, _ in leaves))
 
     # names
 
@@ -259,7 +264,7 @@ class Flattener:
         variants = [self._variant(one) for one in names.variants]
         blanks = [self._variant(one) if isinstance(one, Variant) else self._row(one, _TEXT) for one in names.blanks]
         found = self._any(variants) if variants else Part([NEVER, 2], trigger=(0.0, ()))
-        if any(leaf[1] & _SOFT_BIT for leaf in (*variants, *blanks)):
+        if any(leaf & _SOFT_BIT for leaf, _ in (*variants, *blanks)):
             return Part([], trigger=found.trigger, plain=False)
         needs = self._node(names.needs, _TEXT) if names.needs is not None else None
         within = {"article": _ANYWHERE, "sentence": _UNIT, "paragraph": _UNIT}.get(names.within)
@@ -267,34 +272,29 @@ class Flattener:
             within = int(names.within)
         sure = needs is not None and needs.places and within != _UNIT
         code = [within, int(sure), len(needs.code) if needs else 0, len(variants)]
-        for leaf in variants:
-            code += leaf
-        code.append(len(blanks))
-        for leaf in blanks:
-            code += leaf
+        code += [leaf for leaf, _ in variants] + [term for _, term in variants]
+        code += [len(blanks), *(leaf for leaf, _ in blanks)]
         if needs is not None:
             code += needs.code
         self._names_at[number] = code
         trigger = _rarest([found, needs]) if needs is not None else found.trigger
         return Part(code, trigger=trigger, plain=needs is None or sure)
 
-    def _variant(self, variant: Variant) -> tuple[int, int, int]:
+    def _variant(self, variant: Variant) -> Leaf:
         words = tuple(self._name_word(word) for word in variant.words)
         return self._leaf_of((0, int(variant.words[0].article), words), _TEXT, variant.term, variant.tier)
 
     # leaves
 
-    def _row(self, row: Row, mask: int) -> tuple[int, int, int]:
+    def _row(self, row: Row, mask: int) -> Leaf:
         lead = next(at for at, word in enumerate(row.words) if word is not None)
         words = tuple(_ANY_WORD if word is None else self._word(word) for word in row.words[lead:])
         return self._leaf_of((lead, 0, words), mask, row.term, soft=row.exact is not None)
 
-    def _wild(self, pattern: str, mask: int) -> tuple[int, int, int]:
+    def _wild(self, pattern: str, mask: int) -> Leaf:
         return self._leaf_of((0, 0, (self._pattern(pattern),)), mask, pattern, soft=True)
 
-    def _leaf_of(
-        self, atom: Atom, mask: int, term: str, tier: Tier = Tier.EXACT, *, soft: bool = False
-    ) -> tuple[int, int, int]:
+    def _leaf_of(self, atom: Atom, mask: int, term: str, tier: Tier = Tier.EXACT, *, soft: bool = False) -> Leaf:
         lead, article, words = atom
         soft = soft or len(words) > _LONGEST or lead > _LONGEST
         key = (min(lead, 255), article, words[:_LONGEST])
@@ -305,7 +305,7 @@ class Flattener:
             costs = sorted(self._rarity[word] for word in key[2] if word != _ANY_WORD)
             self._atom_cost.append(costs[0] * (0.2 if len(costs) > 1 else 1.0))
         bits = mask | _TIER_NUMBER[tier] << 5 | (_SOFT_BIT if soft else 0)
-        return number, bits, self._terms.setdefault(term, len(self._terms))
+        return number << _ATOM | bits, self._terms.setdefault(term, len(self._terms))
 
     def _word(self, word: AnyWord) -> int:
         return self._name_word(word) if isinstance(word, NameWord) else self._pattern(word.pattern)
@@ -369,6 +369,7 @@ class Flattener:
             "names_at": names_at.tobytes(),
             "code": self._code.tobytes(),
             "always": self._always.tobytes(),
+            "flags": bytes(self._flags) or b"\0",
         }
         clauses, terms = list(self._clauses), list(self._terms)
         return FlatRules(sections, self._fields, bytes(self._flags), terms, clauses, self._patterns, self._keys)
@@ -405,6 +406,7 @@ class Flattener:
         }
 
 
+_SLOW: Final = frozenset({NEAR, SCORE, NAMES, SOFT})
 _COMMON_BY_LETTERS: Final = (1.0, 1.0, 0.8, 0.5, 0.3, 0.15, 0.1, 0.07, 0.05)
 """How likely a word of so many letters is to occur in an article; the last goes for longer ones. A wrong guess costs time only."""
 
@@ -435,26 +437,24 @@ def _either(parts: Iterable[Part]) -> tuple[float, tuple[int, ...]] | None:
 def _and(parts: Sequence[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
+    clauses = any(part.clauses for part in parts)
+    trigger = _rarest(parts)
+    # What is quick to tell first, and what the rule is found by last, for it holds nearly always. Where clauses are named
+    # they are told in the order of the query.
+    ordered = parts if clauses else sorted(parts, key=lambda one: (one.code[0] in _SLOW, one.trigger is trigger))
     code = [AND, 0]
-    for part in parts if any(part.clauses for part in parts) else sorted(parts, key=_slow):
+    for part in ordered:
         code += part.code
     code[1] = len(code)
-    clauses = any(part.clauses for part in parts)
-    return Part(code, trigger=_rarest(parts), plain=all(part.plain for part in parts), clauses=clauses)
-
-
-def _slow(part: Part) -> bool:
-    """Whether to look at a part after others. Where clauses are named they are told in the order of the query."""
-    return part.code[0] in {NEAR, SCORE, NAMES, SOFT}
+    return Part(code, trigger=trigger, plain=all(part.plain for part in parts), clauses=clauses)
 
 
 def _or(parts: Sequence[Part]) -> Part:
     trigger = _either(parts)
     plain, places = all(part.plain for part in parts), all(part.places for part in parts)
     if all(part.code[0] == ANY for part in parts):
-        code = [ANY, 0, sum(part.code[2] for part in parts)]
-        for part in parts:
-            code += part.code[3:]
+        leaves = [leaf for part in parts for leaf in part.code[3 : 3 + part.code[2]]]
+        code = [ANY, 0, len(leaves), *leaves, *(term for part in parts for term in part.code[3 + part.code[2] :])]
     else:
         code = [OR, 0]
         for part in parts:

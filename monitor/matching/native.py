@@ -62,7 +62,7 @@ class Part:
     """A segment with what Python knows of its rules."""
 
     segment: Segment
-    ids: Sequence[str]
+    ids: list[str]
     flags: bytes
     dead: bytearray
     """1 for each rule that was removed or has a newer version elsewhere. Copied when it changes."""
@@ -75,7 +75,7 @@ class Part:
     pool: list[Scratch] = field(default_factory=list)
 
     @classmethod
-    def of(cls, flat: FlatRules, ids: Sequence[str], dead: Iterable[str] = ()) -> "Part":
+    def of(cls, flat: FlatRules, ids: list[str], dead: Iterable[str] = ()) -> "Part":
         """A segment of flat rules, whose ids are given in their order."""
         resolver = Resolver(flat) if flat.keys or flat.patterns else None
         segment = Segment(flat.sections, flat.fields, resolver)
@@ -179,8 +179,8 @@ class NativeIndex:
         scan = self._scan(text)
         for part in self._parts:
             scratch = part.scratch()
-            hits, doubts = part.segment.match(scan, scratch, part.dead)
-            for number in hits:
+            hits, restricted, doubts = part.segment.match(scan, scratch, part.dead, None)
+            for number in (*hits, *restricted):
                 rule = self._rules[part.ids[number]]
                 flags = part.flags[number]
                 if flags & _RESTRICTED and applies(rule, text, now) is not None:
@@ -205,16 +205,14 @@ class NativeIndex:
         scan = self._scan(text)
         for part in self._parts:
             scratch = part.scratch()
-            hits, doubts = part.segment.match(scan, scratch, part.dead)
+            hits, restricted, doubts = part.segment.match(scan, scratch, part.dead, part.ids)
             part.pool.append(scratch)
-            ids, flags = part.ids, part.flags
+            found += hits
             found += [
-                ids[number]
-                for number in hits
-                if not flags[number] & _RESTRICTED or applies(self._rules[ids[number]], text, now) is None
+                part.ids[number] for number in restricted if applies(self._rules[part.ids[number]], text, now) is None
             ]
             for number in doubts:
-                rule = self._rules[ids[number]]
+                rule = self._rules[part.ids[number]]
                 if applies(rule, text, now) is None and run(self._trees[rule.id], text).hits:
                     found.append(rule.id)
         self._scans.append(scan)
