@@ -1,6 +1,10 @@
 """`monitor rules diff`: what two versions of a set of rules say differently, and find differently."""
 
+import io
 import json
+import subprocess
+import tarfile
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC
@@ -17,12 +21,12 @@ from monitor.cli.samples import sample_json, sample_lines
 from monitor.matching import RuleIndex
 from monitor.matching.replay import Changed, RuleChanges, compare_hits, compare_rules
 
-_PLACE = click.Path(exists=True, path_type=Path)
+_GIT = "git:"
 
 
 @click.command("diff")
-@click.argument("old", type=_PLACE)
-@click.argument("new", type=_PLACE)
+@click.argument("old")
+@click.argument("new")
 @click.option("--since", metavar="DURATION", help="Replay the archive of the last while, such as 30d, through both.")
 @click.option(
     "--input",
@@ -36,15 +40,18 @@ _PLACE = click.Path(exists=True, path_type=Path)
 def diff(
     chosen: Chosen,
     *,
-    old: Path,
-    new: Path,
+    old: str,
+    new: str,
     since: str | None,
     file: Path | None,
     samples: int,
     as_json: bool,
 ) -> None:
-    """Compare two rule files or folders: rules added, removed and changed; with articles, the hits gained and lost."""
-    before, after = config.load_index([old]), config.load_index([new])
+    """Compare two rule files or folders: rules added, removed and changed; with articles, the hits gained and lost.
+
+    Either may be git:REVISION:PATH, what git has of it: git:HEAD:rules, git:v1.2:rules/people.yaml.
+    """
+    before, after = _index(old), _index(new)
     rules = compare_rules(tuple(before.rules.values()), tuple(after.rules.values()))
     found = _replay(chosen, before, after, since, file) if since or file else None
     if as_json:
@@ -54,6 +61,33 @@ def diff(
         click.echo(line)
     if found is not None:
         _print_hits(*found, samples)
+
+
+def _index(place: str) -> RuleIndex:
+    """The rules of a place, compiled. Raises UsageError, ConfigError."""
+    if not place.startswith(_GIT):
+        if not Path(place).exists():
+            raise click.UsageError(f"there is no rule file or folder {place}")
+        return config.load_index([Path(place)])
+    revision, _, path = place.removeprefix(_GIT).partition(":")
+    if not revision or not path or revision.startswith("-") or path.startswith("/") or ".." in Path(path).parts:
+        raise click.UsageError(f"expected git:REVISION:PATH, such as git:HEAD:rules, not {place}")
+    with tempfile.TemporaryDirectory(prefix="monitor-rules-") as folder:
+        _check_out(revision, path, Path(folder))
+        return config.load_index([Path(folder) / path])
+
+
+def _check_out(revision: str, path: str, folder: Path) -> None:
+    """Write what git has of a path of the current folder's repository. Raises UsageError."""
+    command = ["git", "archive", "--format=tar", revision, "--", path]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - no shell, and no options of others
+    except OSError as error:
+        raise click.UsageError(f"git cannot be run: {error}") from error
+    if done.returncode:
+        raise click.UsageError(f"git: {done.stderr.decode('utf-8', 'replace').strip()}")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
 
 
 def _replay(

@@ -1,7 +1,10 @@
 """The commands around rules, on real rules and a real archive, through the command line."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
@@ -282,3 +285,35 @@ def test_diff_tells_hits_gained_and_lost(archive):
 def test_diff_of_equal_rules_finds_the_same(folder, articles):
     output = monitor(folder, "rules", "diff", folder / "rules.yaml", folder / "rules.yaml", "--input", articles)
     assert "5 articles: 0 of 1 rules with hits find something else" in output
+
+
+@pytest.fixture
+def repository(folder):
+    """The rules under git, and changed since."""
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    for arguments in (("init", "-q"), ("add", "rules.yaml"), ("commit", "-q", "-m", "Rules")):
+        subprocess.run([*git, *arguments], cwd=folder, check=True, capture_output=True)
+    (folder / "rules.yaml").write_text(CHANGED)
+    return folder
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_diff_with_what_git_has(repository):
+    here = Path.cwd()
+    os.chdir(repository)
+    try:
+        output = monitor(repository, "rules", "diff", "git:HEAD:rules.yaml", "rules.yaml")
+        assert "1 added, 1 removed, 1 changed, 1 as they were" in output
+        assert "git: " in monitor(repository, "rules", "diff", "git:nowhere:rules.yaml", "rules.yaml", code=2)
+        assert "git: " in monitor(repository, "rules", "diff", "git:HEAD:nothing.yaml", "rules.yaml", code=2)
+    finally:
+        os.chdir(here)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["git:HEAD", "git::rules", "git:--output=x:rules", "git:HEAD:", "git:HEAD:../x", "git:HEAD:/x", "nowhere.yaml"],
+)
+def test_a_place_that_is_none_is_refused(folder, place):
+    output = monitor(folder, "rules", "diff", place, folder / "rules.yaml", code=2)
+    assert "expected git:REVISION:PATH" in output or "there is no rule file" in output
