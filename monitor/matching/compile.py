@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import re2
 
@@ -18,15 +19,14 @@ from monitor.matching.parser import compile_regex, parse_leaf, parse_query
 from monitor.matching.query import Entity, Phrase, Query, Regex, Wildcard, Word, occurs, parts_of
 from monitor.model import Rule, Tier
 from monitor.text.fold import fold
-from monitor.text.tokens import tokenise
+from monitor.text.tokens import cut_word, tokenise
 
-_CACHED_WORDS = 65_536
+_CACHED_WORDS = 8192
 _WILDCARD = re.compile(r"(?<!\S)\*(?=\w)|(?<=\w)\*(?!\S)")
 """A star where a word begins or ends; inside one, as in E*Trade, it is a mark like others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A leaf that is a row of words: a word, a wildcard, a plain phrase."""
 
     words: "tuple[NameWord | re.Pattern[str] | None, ...]"
@@ -71,8 +71,7 @@ class Names:
 Leaf = Row | Bag | Pattern | Names
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A query with its leaves compiled: `query` says which operator, `parts` are its operands, `leaf` what it matches."""
 
     query: Query
@@ -198,14 +197,14 @@ class Compiler:
 
     def _node(self, rule: Rule, part: str, text: str, query: Query) -> Node:
         match query:
-            case Entity(name):
-                return Node(query, leaf=self._entity(rule, part, text, name))
+            case Phrase():
+                return Node(query, leaf=_phrase(query, rule))
             case Word(word, exact):
                 return Node(query, leaf=_sequence((word,), rule, exact=exact))
             case Wildcard(pattern):
                 return Node(query, leaf=_sequence((pattern,), rule))
-            case Phrase():
-                return Node(query, leaf=_phrase(query, rule))
+            case Entity(name):
+                return Node(query, leaf=self._entity(rule, part, text, name))
             case Regex(pattern):
                 return Node(query, leaf=Pattern(compile_regex(pattern), f"/{pattern}/"))
             case _:
@@ -250,14 +249,19 @@ class Compiler:
 # leaves
 
 
-def _word(word: str, rule: Rule, *, exact: bool = False) -> NameWord:
+def _inflects(rule: Rule) -> bool:
+    """Whether the words of a rule's queries stand for their inflections too."""
+    return not rule.exact and rule.variants.get("inflected", True)
+
+
+def _word(word: str, rule: Rule) -> NameWord:
     """A word of a query with its inflections, where the rule allows them."""
-    return _plain(word) if exact or rule.exact or not rule.variants.get("inflected", True) else _inflected(word)
+    return _inflected(word) if _inflects(rule) else _plain(fold(word))
 
 
 @lru_cache(maxsize=_CACHED_WORDS)
-def _plain(word: str) -> NameWord:
-    return NameWord({fold(word): Tier.EXACT})
+def _plain(folded: str) -> NameWord:
+    return NameWord({folded: Tier.EXACT})
 
 
 @lru_cache(maxsize=_CACHED_WORDS)
@@ -268,6 +272,7 @@ def _inflected(word: str) -> NameWord:
 
 def _sequence(words: Sequence[str], rule: Rule, *, exact: bool = False) -> Row:
     """Words side by side; one that folds to several tokens is several."""
+    plain = exact or not _inflects(rule)
     made: list[NameWord | re.Pattern[str] | None] = []
     written: list[str] = []
     for word in words:
@@ -278,12 +283,10 @@ def _sequence(words: Sequence[str], rule: Rule, *, exact: bool = False) -> Row:
             made.append(_wildcard(word))
             written.append(word)
         else:
-            tokens = tokenise(word)
-            for at in range(len(tokens)):
-                shown = word[tokens.starts[at] : tokens.ends[at]]
-                made.append(_word(shown, rule, exact=exact))
+            for folded, shown in cut_word(word):
+                made.append(_plain(folded) if plain else _inflected(shown))
                 written.append(shown)
-    capitals = tuple(shown[:1].isupper() for shown in written)
+    capitals = tuple([shown[:1].isupper() for shown in written])
     return Row(tuple(made), " ".join(words), tuple(written) if exact else None, capitals)
 
 

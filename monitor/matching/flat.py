@@ -29,7 +29,6 @@ from monitor.matching.query import (
     Field,
     First,
     Join,
-    Lead,
     Named,
     Near,
     Not,
@@ -165,10 +164,15 @@ class Flattener:
     # queries
 
     def _node(self, node: Node, mask: int) -> Part:  # noqa: C901, PLR0911 - one case for each form of the language
+        if node.leaf is not None:
+            return self._leaf(node.leaf, mask)
         match node.query:
             case And():
                 return _and([self._node(part, mask) for part in node.parts])
             case Or():
+                rows = [part.leaf for part in node.parts if isinstance(part.leaf, Row)]
+                if len(rows) == len(node.parts):
+                    return self._any([self._row(row, mask) for row in rows])
                 return _or([self._node(part, mask) for part in node.parts])
             case Not():
                 part = self._node(node.parts[0], mask)
@@ -184,15 +188,13 @@ class Flattener:
                 return self._filtered(ATLEAST, count, node, mask)
             case First(words, _):
                 return self._filtered(FIRST, words, node, mask)
-            case Lead():
-                return _soft(self._node(node.parts[0], mask))
             case Named(name, _):
                 part = self._node(node.parts[0], mask)
                 number = self._clauses.setdefault(name, len(self._clauses))
                 code = [CLAUSE, len(part.code) + 3, number, *part.code]
                 return Part(code, part.places, part.trigger, part.plain, clauses=True)
-            case _:
-                return self._leaf(node.leaf, mask)
+            case _:  # LEAD
+                return _soft(self._node(node.parts[0], mask))
 
     def _near(self, node: Node, mask: int) -> Part:
         query = node.query
@@ -239,10 +241,12 @@ class Flattener:
 
     def _any(self, leaves: Sequence[Leaf]) -> Part:
         """One of several leaves."""
-        code = [ANY, 3 + 2 * len(leaves), len(leaves), *(leaf for leaf, _ in leaves), *(term for _, term in leaves)]
-        atoms = tuple(leaf >> _ATOM for leaf, _ in leaves)
-        trigger = (sum(self._atom_cost[atom] for atom in atoms), atoms)
-        return Part(code, places=True, trigger=trigger, plain=not any(leaf & _SOFT_BIT for leaf, _ in leaves))
+        packed, terms = zip(*leaves, strict=True)
+        code = [ANY, 3 + 2 * len(leaves), len(leaves), *packed, *terms]
+        atoms = tuple([leaf >> _ATOM for leaf in packed])
+        costs = self._atom_cost
+        trigger = (sum([costs[atom] for atom in atoms]), atoms)
+        return Part(code, places=True, trigger=trigger, plain=not any(map(_SOFT_BIT.__and__, packed)))
 
     # names
 

@@ -5,7 +5,7 @@ side by side; OR. Every error says what was expected and where. Nesting is bound
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import re2
 
@@ -33,7 +33,7 @@ from monitor.matching.query import (
     occurs,
     positive,
 )
-from monitor.text.tokens import tokenise
+from monitor.text.tokens import cut_word
 
 MAX_NESTING = 100
 MAX_HEIGHT = 200
@@ -65,18 +65,16 @@ _LEXEME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Lexeme:
+class Lexeme(NamedTuple):
     """A piece of the query."""
 
     kind: str
     at: int
     match: re.Match[str]
-
-    @property
-    def text(self) -> str:
-        """As written."""
-        return self.match.group()
+    text: str
+    """As written."""
+    sign: str
+    """The same for operators and parentheses, else empty."""
 
 
 def parse_query(text: str) -> Query:
@@ -100,18 +98,21 @@ def _lex(text: str) -> list[Lexeme]:
     """The pieces of a query, blanks left out. Every character begins some piece, so nothing is skipped."""
     found: list[Lexeme] = []
     for match in _LEXEME.finditer(text):
-        # `lastgroup` names the last group that matched, which may be an inner one: take the outermost.
-        kind = next(name for name in _KINDS if match.group(name) is not None)
+        kind = match.lastgroup  # the group that closed last: the outermost
         if kind == "open_quote":
             raise RuleError('this phrase has no end; expected a closing "', offset=match.start())
-        if kind != "blank":
-            found.append(Lexeme(kind, match.start(), match))
+        if kind is not None and kind != "blank":
+            written = match[0]
+            found.append(Lexeme(kind, match.start(), match, written, written if kind in _SIGNS else ""))
     return found
 
 
-_KINDS = (
-    "blank", "phrase", "open_quote", "regex", "named", "field", "entity", "counted", "keyword", "mark", "word",
-)  # fmt: skip
+_SIGNS = frozenset({"mark", "keyword"})
+_ENDS_OF_AND = frozenset({"OR", "|", ")"})
+_NO_OPERAND = frozenset({")", "&", "|", "AND", "OR", "SENTENCE", "PARAGRAPH"})
+_ORS, _ANDS, _UNITS = frozenset({"OR", "|"}), frozenset({"AND", "&"}), frozenset({"SENTENCE", "PARAGRAPH"})
+_CLOSING = frozenset({")"})
+_OPENING = frozenset({"("})
 _JOINS = {"NEAR", "ONEAR", "NOTNEAR"}
 
 
@@ -119,17 +120,17 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._lexemes = _lex(text)
+        self._count = len(self._lexemes)
         self._next = 0
         self._depth = 0
 
     # places
 
     def _peek(self) -> Lexeme | None:
-        return self._lexemes[self._next] if self._next < len(self._lexemes) else None
+        return self._lexemes[self._next] if self._next < self._count else None
 
-    def _sees(self, *texts: str) -> bool:
-        lexeme = self._peek()
-        return lexeme is not None and lexeme.kind in {"mark", "keyword"} and lexeme.text in texts
+    def _sees(self, signs: frozenset[str]) -> bool:
+        return self._next < self._count and self._lexemes[self._next].sign in signs
 
     def _fault(self, message: str, lexeme: Lexeme | None = None) -> RuleError:
         place = lexeme or self._peek()
@@ -158,7 +159,7 @@ class _Parser:
 
     def _or(self) -> Query:
         parts = [self._and()]
-        while self._sees("OR", "|"):
+        while self._sees(_ORS):
             self._next += 1
             parts.append(self._and())
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
@@ -166,9 +167,9 @@ class _Parser:
     def _and(self) -> Query:
         parts = [self._near()]
         while True:
-            if self._sees("AND", "&"):
+            if self._sees(_ANDS):
                 self._next += 1
-            elif self._peek() is None or self._sees("OR", "|", ")"):
+            elif self._next >= self._count or self._sees(_ENDS_OF_AND):
                 break
             parts.append(self._near())
         return parts[0] if len(parts) == 1 else And(tuple(parts))
@@ -199,7 +200,7 @@ class _Parser:
             return None
         if lexeme.kind == "counted" and lexeme.match["operator"] in _JOINS:
             return lexeme
-        return lexeme if self._sees("SENTENCE", "PARAGRAPH") else None
+        return lexeme if self._sees(_UNITS) else None
 
     def _joined(self, lexeme: Lexeme) -> tuple[Join, int]:
         if lexeme.kind == "keyword":
@@ -216,7 +217,7 @@ class _Parser:
 
     def _unary(self) -> Query:
         lexeme = self._peek()
-        if lexeme is None or self._sees(")", "&", "|", "AND", "OR", "SENTENCE", "PARAGRAPH"):
+        if lexeme is None or self._sees(_NO_OPERAND):
             raise self._fault(f'expected a word, a phrase or "("{self._after()}')
         self._depth += 1
         if self._depth > MAX_NESTING:
@@ -227,27 +228,34 @@ class _Parser:
         return query
 
     def _prefixed(self, lexeme: Lexeme) -> Query:
-        match lexeme.kind, lexeme.text:
-            case ("keyword", "NOT") | ("mark", "-"):
-                return Not(self._unary())
-            case "keyword", _:
-                return Lead(self._occurring(lexeme))
-            case "mark", "(":
-                return self._group(lexeme)
-            case "mark", _:
-                return self._exact(lexeme)
-            case "counted", _:
+        match lexeme.kind:
+            case "phrase":
+                return self._phrase(lexeme)
+            case "keyword" | "mark":
+                return self._signed(lexeme)
+            case "counted":
                 return self._counted(lexeme)
-            case "named", _:
+            case "named":
                 return Named(lexeme.match["name"], self._group(lexeme))
-            case "field", _:
+            case "field":
                 return self._field(lexeme)
             case _:
                 return self._leaf(lexeme)
 
+    def _signed(self, lexeme: Lexeme) -> Query:
+        match lexeme.sign:
+            case "(":
+                return self._group(lexeme)
+            case "NOT" | "-":
+                return Not(self._unary())
+            case "LEAD":
+                return Lead(self._occurring(lexeme))
+            case _:
+                return self._exact(lexeme)
+
     def _group(self, opening: Lexeme) -> Query:
         query = self._or()
-        if not self._sees(")"):
+        if not self._sees(_CLOSING):
             raise self._fault("this group has no end; expected )", opening)
         self._next += 1
         return query
@@ -301,12 +309,12 @@ class _Parser:
         if "*" in text or "?" in text:
             self._check_wildcard(text, lexeme)
             return Wildcard(text)
-        if text.startswith("#") and self._sees("("):
+        if text.startswith("#") and self._sees(_OPENING):
             raise self._fault(
                 f'{text} must touch its parenthesis, as in {text}(...). In quotes, "{text}" is a phrase', lexeme
             )
         self._check_word(text, lexeme)
-        if not tokenise(text).folded:
+        if not cut_word(text):
             raise self._fault(f"{text!r} has no letter or digit; expected a word", lexeme)
         return Word(text)
 
@@ -333,7 +341,7 @@ class _Parser:
             raise self._fault('expected /regex/ with a closing /, or a number after the phrase as in "a b c"/2', lexeme)
 
     def _check_wildcard(self, text: str, lexeme: Lexeme) -> None:
-        if len(tokenise(re.sub(r"[*?]", "a", text)).folded) != 1:
+        if len(cut_word(re.sub(r"[*?]", "a", text))) != 1:
             raise self._fault(f"{text!r} is more than one word; put it into quotes", lexeme)
         if len(re.sub(r"[*?]", "", text)) < _LETTERS_BESIDE_STAR:
             raise self._fault(f"{text!r} needs at least two letters beside the {'*' if '*' in text else '?'}", lexeme)
@@ -341,7 +349,7 @@ class _Parser:
     def _phrase(self, lexeme: Lexeme) -> Query:
         words = tuple(lexeme.match["inside"].split())
         real = [word for word in words if word != "*"]
-        if not any(tokenise(word).folded for word in real):
+        if not any(cut_word(word) for word in real):
             raise self._fault("a phrase needs a word", lexeme)
         if words[0] == "*" or words[-1] == "*":
             raise self._fault("a phrase cannot begin or end with *", lexeme)

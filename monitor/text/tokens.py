@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate, chain, repeat
 from typing import Final
 from unicodedata import normalize
@@ -85,6 +85,16 @@ def tokenise(text: str) -> Tokens:
     else:
         words, starts, ends = _from_clusters(text)
     return Tokens(text, tuple(words), tuple(starts), tuple(ends))
+
+
+@lru_cache(maxsize=32_768)
+def cut_word(text: str) -> tuple[tuple[str, str], ...]:
+    """The tokens of a word of a rule, each as it is folded and as it is written. Remembered, since rules repeat words."""
+    if text.isascii() and text.isalnum():
+        return ((text.lower(), text),)
+    tokens = tokenise(text)
+    shown = (text[start:end] for start, end in zip(tokens.starts, tokens.ends, strict=True))
+    return tuple(zip(tokens.folded, shown, strict=True))
 
 
 def _cut(folded: str) -> tuple[list[str], list[int], list[int]]:

@@ -1,0 +1,87 @@
+"""How a name that nobody has written down is likely spelt in another script, by ear.
+
+A model holds groups of letters of both scripts (`sch ш`) and how often one group follows two others, as learnt from names
+that are known in both (`tools/learn_spelling.py`). The likeliest rows of groups that read as the name are found by a beam
+search. What comes out is a guess for a person to judge: the index never uses it.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+_BEAM: Final = 40
+_BACK_OFF: Final = math.log(0.2)
+_UNSEEN: Final = -18.0
+_LONGEST: Final = 24  # letters; nobody's name is longer in one word
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SpellingModel:
+    """How Latin letters are written in one script."""
+
+    groups: tuple[tuple[str, str], ...]
+    """Latin letters, and theirs; the first is the edge of a word."""
+    threes: Mapping[Pair, Mapping[int, int]]
+    """How often a group follows two others."""
+    twos: Mapping[int, Mapping[int, int]]
+    """How often it follows one."""
+    ones: Mapping[int, int]
+    by_letters: Mapping[str, tuple[int, ...]]
+    """Latin letters -> the groups that begin with them."""
+
+    @classmethod
+    def read(cls, lines: list[str]) -> "SpellingModel":
+        """A model as `tools/learn_spelling.py` writes it: its groups, then for each two groups the third ones' counts."""
+        groups = tuple((one, other) for one, _, other in (text.partition("=") for text in lines[0].split(" ")))
+        threes: dict[Pair, dict[int, int]] = {}
+        twos: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+        ones: defaultdict[int, int] = defaultdict(int)
+        for line in lines[1:]:
+            first, second, *rest = map(int, line.split(" "))
+            threes[first, second] = dict(zip(rest[::2], rest[1::2], strict=True))
+            for third, count in threes[first, second].items():
+                twos[second][third] += count
+                ones[third] += count
+        by_letters: defaultdict[str, list[int]] = defaultdict(list)
+        for number, (letters, _) in enumerate(groups[1:], start=1):
+            by_letters[letters].append(number)
+        return cls(groups, threes, twos, ones, {letters: tuple(found) for letters, found in by_letters.items()})
+
+    def spell(self, word: str, count: int) -> list[tuple[str, float]]:
+        """The likeliest spellings of a folded Latin word, best first, each with the logarithm of its likelihood."""
+        if not word or len(word) > _LONGEST:
+            return []
+        beams: list[dict[tuple[int, int, str], float]] = [{} for _ in range(len(word) + 1)]
+        beams[0][0, 0, ""] = 0.0
+        for at in range(len(word)):
+            for state, score in sorted(beams[at].items(), key=lambda item: -item[1])[:_BEAM]:
+                for end, following, gain in self._steps(word, at, state):
+                    beams[end][following] = max(score + gain, beams[end].get(following, -math.inf))
+        found: dict[str, float] = {}
+        for (first, second, text), score in beams[-1].items():
+            found[text] = max(score + self._likelihood(first, second, 0), found.get(text, -math.inf))
+        return sorted(found.items(), key=lambda item: -item[1])[:count]
+
+    def _steps(
+        self, word: str, at: int, state: tuple[int, int, str]
+    ) -> Iterator[tuple[int, tuple[int, int, str], float]]:
+        first, second, text = state
+        for end in range(at + 1, min(at + 4, len(word)) + 1):
+            for group in self.by_letters.get(word[at:end], ()):
+                yield end, (second, group, text + self.groups[group][1]), self._likelihood(first, second, group)
+
+    def _likelihood(self, first: int, second: int, third: int) -> float:
+        """How likely a group follows two others: by threes, else by twos, else alone, each at a discount."""
+        threes = self.threes.get((first, second), {})
+        if third in threes:
+            return math.log(threes[third] / sum(threes.values()))
+        twos = self.twos.get(second, {})
+        if third in twos:
+            return _BACK_OFF + math.log(twos[third] / sum(twos.values()))
+        if third in self.ones:
+            return 2 * _BACK_OFF + math.log(self.ones[third] / sum(self.ones.values()))
+        return _UNSEEN
