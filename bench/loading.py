@@ -21,28 +21,108 @@ from monitor.config.rule_build import RuleCache
 from monitor.config.rule_files import RuleSet, _read_precisely, read_rules
 
 FILES = 100
-_LATIN = ["ba", "be", "da", "do", "fa", "ga", "ha", "ja", "ka", "ku", "la", "li", "ma", "mi", "na", "no", "pa", "ra", "ri", "sa", "si", "ta", "to", "va", "vi", "ya", "zo"]
-_CYRILLIC = ["ба", "бе", "да", "до", "фа", "га", "ха", "жа", "ка", "ку", "ла", "ли", "ма", "ми", "на", "но", "па", "ра", "ри", "са", "си", "та", "то", "ва", "ви", "я", "зо"]
-_WORDS = ["port", "base", "fleet", "ship", "visit", "talks", "treaty", "border", "crossing", "convoy", "airport", "grain", "strike"]
+_LATIN = [
+    "ba",
+    "be",
+    "da",
+    "do",
+    "fa",
+    "ga",
+    "ha",
+    "ja",
+    "ka",
+    "ku",
+    "la",
+    "li",
+    "ma",
+    "mi",
+    "na",
+    "no",
+    "pa",
+    "ra",
+    "ri",
+    "sa",
+    "si",
+    "ta",
+    "to",
+    "va",
+    "vi",
+    "ya",
+    "zo",
+]
+_CYRILLIC = [
+    "ба",
+    "бе",
+    "да",
+    "до",
+    "фа",
+    "га",
+    "ха",
+    "жа",
+    "ка",
+    "ку",
+    "ла",
+    "ли",
+    "ма",
+    "ми",
+    "на",
+    "но",
+    "па",
+    "ра",
+    "ри",
+    "са",
+    "си",
+    "та",
+    "то",
+    "ва",
+    "ви",
+    "я",
+    "зо",
+]
+_WORDS = [
+    "port",
+    "base",
+    "fleet",
+    "ship",
+    "visit",
+    "talks",
+    "treaty",
+    "border",
+    "crossing",
+    "convoy",
+    "airport",
+    "grain",
+    "strike",
+]
 
 
-def name(rng, syllables):
-    return " ".join("".join(rng.choices(syllables, k=rng.randint(2, 4))).capitalize() for _ in range(2))
+def words(rng, syllables, count):
+    return ["".join(rng.choices(syllables, k=rng.randint(2, 4))).capitalize() for _ in range(count)]
 
 
-def rule(rng, number):
+class Names:
+    """A few first names and many surnames, so that words recur as they do among people."""
+
+    def __init__(self, rng, syllables):
+        self.rng, self.first, self.last = rng, words(rng, syllables, 1_000), words(rng, syllables, 20_000)
+
+    def one(self):
+        return f"{self.rng.choice(self.first)} {self.rng.choice(self.last)}"
+
+
+def rule(rng, latin_names, cyrillic_names, number):
     """One rule as its author would write it; every fifth is a topic."""
     if number % 5 == 4:
         first, second, third, fourth = rng.sample(_WORDS, 4)
         return (
             f"  - id: topic-{number:06}\n    kind: topic\n    title: {first.capitalize()} and {second}\n"
-            f"    query: '({first} OR \"{second} {third}\") NEAR/8 {name(rng, _LATIN).split()[0]} AND NOT {fourth}'\n"
+            f"    query: '({first} OR \"{second} {third}\") NEAR/8 {latin_names.one().split()[1]} AND NOT {fourth}'\n"
             f"    severity: {rng.choice(('routine', 'urgent'))}\n"
         )
-    latin, cyrillic = name(rng, _LATIN), name(rng, _CYRILLIC)
+    latin, cyrillic = latin_names.one(), cyrillic_names.one()
     return (
         f"  - id: name-{number:06}\n    kind: {rng.choice(('person', 'place', 'organisation'))}\n    title: {latin}\n"
-        f'    names: [{latin}, {cyrillic}]\n    aliases: ["{name(rng, _LATIN)}", {name(rng, _CYRILLIC)}]\n'
+        f'    names: [{latin}, {cyrillic}]\n    aliases: ["{latin_names.one()}", {cyrillic_names.one()}]\n'
         f"    needs: {rng.choice(_WORDS)}* | {rng.choice(_WORDS)}\n    within: sentence\n"
         f"    severity: routine\n    labels: {{desk: mena, country: SY}}\n"
     )
@@ -50,10 +130,11 @@ def rule(rng, number):
 
 def write_rules(folder, count, files=FILES):
     rng = random.Random(1)
+    names = Names(rng, _LATIN), Names(rng, _CYRILLIC)
     size = -(-count // files)
     for part in range(files):
         numbers = range(part * size, min(count, (part + 1) * size))
-        text = "# Made by bench/loading.py.\nrules:\n" + "".join(rule(rng, number) for number in numbers)
+        text = "# Made by bench/loading.py.\nrules:\n" + "".join(rule(rng, *names, number) for number in numbers)
         (folder / f"rules-{part:03}.yaml").write_text(text, "utf-8")
 
 

@@ -5,6 +5,7 @@ Each command stands in a module of its own beside this one and is imported only 
 
 import os
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from monitor.cli.lazy import LazyGroup
 from monitor.matching import RuleIndex
 from monitor.model import Rule
 from monitor.settings import Settings, StoreSettings
+
+_FEW = 50
 
 RULES_COMMANDS = {
     "explain": "monitor.cli.rules_explain:explain_",
@@ -58,10 +61,15 @@ class Chosen:
         return config.load_over(tuple(self.index.rules.values()), [file], settings)
 
     def rule(self, name: str) -> Rule:
-        """A rule by its id. Raises UsageError that names the others."""
-        if name not in self.index.rules:
-            raise click.UsageError(f"no rule is called {name}; there are: {', '.join(sorted(self.index.rules))}")
-        return self.index.rules[name]
+        """A rule by its id. Raises UsageError that names others, of many the nearest."""
+        known = self.index.rules
+        if name not in known:
+            near = sorted(known) if len(known) <= _FEW else get_close_matches(name, known, 3, 0.6)
+            hint = (
+                f"; there are: {', '.join(near)}" if len(known) <= _FEW else f"; near are: {', '.join(near) or 'none'}"
+            )
+            raise click.UsageError(f"no rule is called {name}{hint}")
+        return known[name]
 
 
 @click.group(cls=LazyGroup, table=RULES_COMMANDS)

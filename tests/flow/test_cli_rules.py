@@ -114,6 +114,15 @@ def test_an_unknown_rule_is_told_which_there_are(folder):
         assert "there are: asked, khmeimim, lavrov" in monitor(folder, "rules", *command, code=2)
 
 
+def test_of_many_rules_the_nearest_are_told(folder):
+    file = folder / "many.yaml"
+    file.write_text("rules:\n" + "".join(f"  - {{id: rule-{n}, kind: topic, query: x}}\n" for n in range(200)))
+    output = monitor(folder, "rules", "--rules", file, "explain", "rule-7x", "text", code=2)
+    assert "near are: rule-7" in output
+    assert "rule-150" not in output
+    assert "near are: none" in monitor(folder, "rules", "--rules", file, "explain", "xyzzy", "text", code=2)
+
+
 # ── lint ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
