@@ -16,7 +16,13 @@ from typing import Final
 from monitor.matching.respell import SpellingModel
 from monitor.text.fold import fold, fold_char
 
-_LETTERS: Final = (range(0x41, 0x250), range(0x370, 0x530), range(0x5D0, 0x5EB), range(0x620, 0x6D4), range(0x1E00, 0x2000))
+_LETTERS: Final = (
+    range(0x41, 0x250),
+    range(0x370, 0x530),
+    range(0x5D0, 0x5EB),
+    range(0x620, 0x6D4),
+    range(0x1E00, 0x2000),
+)
 """Where letters with marks stand that fold to another letter."""
 
 

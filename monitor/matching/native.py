@@ -311,6 +311,7 @@ def changed(index: NativeIndex, added: Sequence[Rule], removed: Sequence[str]) -
 
 def _together(rules: RuleSet, parts: list[Part]) -> list[Part]:
     """Put small segments together, so that their number grows with the logarithm of the changes."""
+    parts = [parts[0], *(part for part in parts[1:] if not all(part.dead))]
     while len(parts) > _FAN:
         last = parts[-_FAN:]
         living = [one for part in last for one in part.living()]
