@@ -86,8 +86,8 @@ class FlatRules:
     fields: int
     flags: bytes
     """Of each rule: 1 if only the evaluator can tell its places, 2 if it is restricted to languages, feeds and so on."""
-    terms: list[str]
-    clauses: list[str]
+    terms: Sequence[str]
+    clauses: Sequence[str]
     patterns: list[tuple[int, str]]
     """Wildcards: word and pattern."""
     keys: dict[str, list[int]]

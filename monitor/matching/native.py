@@ -168,6 +168,16 @@ class NativeIndex:
         return self._trees
 
     @property
+    def rule_set(self) -> RuleSet:
+        """The same as `rules`, with what an index needs to know of them together."""
+        return self._rules
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """The rules with a mistake."""
+        return self._broken
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """The segments."""
         return self._parts
@@ -295,7 +305,7 @@ def flatten(compiler: Compiler, rules: Iterable[Rule]) -> tuple[FlatRules, list[
 def changed(index: NativeIndex, added: Sequence[Rule], removed: Sequence[str]) -> tuple[NativeIndex, Compiler]:
     """An index with rules added, replaced or removed; the rules that name them are compiled again too."""
     touched = {rule.id for rule in added} | set(removed)
-    rules = index._rules.changed(added, removed)  # noqa: SLF001 - of this module
+    rules = index.rule_set.changed(added, removed)
     again = [one for one in rules.referrers(touched) if one in rules] + [rule.id for rule in added]
     stale = touched | set(again)
     parts = [part.without(stale) for part in index.parts]
@@ -303,7 +313,7 @@ def changed(index: NativeIndex, added: Sequence[Rule], removed: Sequence[str]) -
     flat, ids = flatten(compiler, [rules[one] for one in dict.fromkeys(again)])
     compiler.find_cycles()
     newly_broken = compiler.broken()
-    broken = frozenset((index._broken - stale) | newly_broken)  # noqa: SLF001 - as above
+    broken = frozenset((index.broken - stale) | newly_broken)
     if ids:
         parts.append(Part.of(flat, ids, dead=newly_broken))
     return NativeIndex(rules, _together(rules, parts), broken), compiler

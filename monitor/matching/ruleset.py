@@ -36,7 +36,7 @@ class RuleSet(Mapping[str, Rule]):
     """Rules by id, in the order in which they were added. Immutable; `changed` makes another that shares the base."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._base: dict[str, Rule] = {rule.id: rule for rule in rules}
+        self._base: Mapping[str, Rule] = {rule.id: rule for rule in rules}
         self._changed: dict[str, Rule | None] = {}
         self._total = sum(map(_digest, self._base.values()))
         self._referrers: dict[str, set[str]] = {}
@@ -44,6 +44,24 @@ class RuleSet(Mapping[str, Rule]):
             for name in _entities(rule):
                 self._referrers.setdefault(name, set()).add(rule.id)
         self._count = len(self._base)
+
+    @classmethod
+    def stored(cls, rules: Mapping[str, Rule], total: int, referrers: Mapping[str, Iterable[str]]) -> "RuleSet":
+        """A set whose sums were taken before, so that no rule need be looked at."""
+        made = cls(())
+        made._base, made._total, made._count = rules, total, len(rules)
+        made._referrers = {name: set(ids) for name, ids in referrers.items()}
+        return made
+
+    @property
+    def total(self) -> int:
+        """What `version` is made of."""
+        return self._total % _WRAP
+
+    @property
+    def referred(self) -> Mapping[str, set[str]]:
+        """Which rules name which with `entity:`, by the one that is named."""
+        return self._referrers
 
     def __getitem__(self, rule_id: str) -> Rule:
         found = self._changed.get(rule_id) if rule_id in self._changed else self._base[rule_id]
@@ -106,18 +124,3 @@ class RuleSet(Mapping[str, Rule]):
         self._count -= 1
         for name in _entities(known):
             self._referrers[name] = self._referrers[name] - {rule_id}
-
-
-class Strings(Sequence[str]):
-    """Texts in one block of bytes, each made when it is asked for."""
-
-    def __init__(self, ends: "memoryview", block: "memoryview") -> None:
-        self._ends = ends
-        self._block = block
-
-    def __getitem__(self, at: int) -> str:  # type: ignore[override]  # slices are not asked for
-        begin = self._ends[at - 1] if at else 0
-        return str(self._block[begin : self._ends[at]], "utf-8", "surrogatepass")
-
-    def __len__(self) -> int:
-        return len(self._ends)

@@ -1,0 +1,160 @@
+"""A native index as bytes, and back: what was compiled once is mapped at the next start.
+
+An image is a header (`marshal`), and sections at offsets that suit their numbers; arrays are used where they lie, and
+rules, ids and terms are read when they are asked for. It holds a checksum, and whoever keeps images names them by all that
+went into them (`monitor.config.images`): an image of other rules or of other code must never be loaded.
+"""
+
+import marshal
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+from monitor.matching.flat import FlatRules
+from monitor.matching.native import NativeIndex, Part
+from monitor.matching.ruleset import RuleSet
+from monitor.model import Examples, Rule, RuleKind, Score, Severity
+
+_MAGIC: Final = b"monitor rules 1\n"
+_ALIGNED: Final = 64
+_LENGTH: Final = 8
+_SUM: Final = 16
+
+
+class Strings(Sequence[str]):
+    """Texts in one block of bytes, each made when it is asked for."""
+
+    def __init__(self, ends: memoryview, block: memoryview) -> None:
+        self._ends = ends
+        self._block = block
+
+    def __getitem__(self, at: int) -> str:  # type: ignore[override]  # slices are never asked for
+        return str(piece(self._ends, self._block, at), "utf-8", "surrogatepass")
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+
+class StoredRules(Mapping[str, Rule]):
+    """Rules in one block of bytes, each made when it is asked for."""
+
+    def __init__(self, ids: Sequence[str], ends: memoryview, block: memoryview) -> None:
+        self._numbers = {rule_id: number for number, rule_id in enumerate(ids)}
+        self._ends = ends
+        self._block = block
+        self._made: dict[str, Rule] = {}
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        made = self._made.get(rule_id)
+        if made is None:
+            made = self._made[rule_id] = _rule(marshal.loads(piece(self._ends, self._block, self._numbers[rule_id])))  # noqa: S302 - checked by its sum
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+def piece(ends: memoryview, block: memoryview, at: int) -> memoryview:
+    """One of the pieces that a block consists of."""
+    return block[ends[at - 1] if at else 0 : ends[at]]
+
+
+def image_of(index: NativeIndex) -> bytes | None:
+    """The bytes of an index without changes since it was compiled and without a broken rule; None for any other."""
+    if len(index.parts) != 1 or index.broken:
+        return None
+    part = index.parts[0]
+    flat, rules = part.flat, index.rule_set
+    sections = {name: bytes(section) for name, section in flat.sections.items()}
+    sections["term_ends"], sections["terms"] = _packed(term.encode("utf-8", "surrogatepass") for term in part.terms)
+    sections["record_ends"], sections["records"] = _packed(marshal.dumps(_record(rule)) for rule in rules.values())
+    header = {
+        "ids": list(rules),
+        "part_ids": part.ids,
+        "total": rules.total,
+        "referrers": {name: sorted(ids) for name, ids in rules.referred.items()},
+        "fields": flat.fields,
+        "clauses": list(part.clauses),
+        "patterns": flat.patterns,
+        "keys": flat.keys,
+        "lengths": {name: len(section) for name, section in sections.items()},
+    }
+    body = bytearray()
+    for block in (marshal.dumps(header), *sections.values()):
+        body += block + b"\0" * (-len(block) % _ALIGNED)
+    begin = _MAGIC + len(marshal.dumps(header)).to_bytes(_LENGTH, "little") + blake2b(body, digest_size=_SUM).digest()
+    return begin + b"\0" * (-len(begin) % _ALIGNED) + bytes(body)
+
+
+def index_of(image: memoryview) -> NativeIndex | None:
+    """The index of an image, which must stay as it is as long as the index lives; None if it is damaged."""
+    head = len(_MAGIC) + _LENGTH + _SUM
+    start = head + -head % _ALIGNED
+    if bytes(image[: len(_MAGIC)]) != _MAGIC:
+        return None
+    body = image[start:]
+    if blake2b(body, digest_size=_SUM).digest() != bytes(image[head - _SUM : head]):
+        return None
+    length = int.from_bytes(image[len(_MAGIC) : len(_MAGIC) + _LENGTH], "little")
+    header: dict[str, Any] = marshal.loads(body[:length])  # noqa: S302 - checked by its sum
+    sections: dict[str, memoryview] = {}
+    at = length + -length % _ALIGNED
+    for name, size in header["lengths"].items():
+        sections[name] = body[at : at + size]
+        at += size + -size % _ALIGNED
+    return _assembled(header, sections)
+
+
+def _assembled(header: dict[str, Any], sections: dict[str, memoryview]) -> NativeIndex:
+    records = StoredRules(header["ids"], sections.pop("record_ends").cast("Q"), sections.pop("records"))
+    terms = Strings(sections.pop("term_ends").cast("Q"), sections.pop("terms"))
+    rules = RuleSet.stored(records, header["total"], header["referrers"])
+    flat = FlatRules(
+        sections=dict(sections),
+        fields=header["fields"],
+        flags=bytes(sections["flags"][: len(header["part_ids"])]),
+        terms=terms,
+        clauses=header["clauses"],
+        patterns=header["patterns"],
+        keys=header["keys"],
+    )
+    return NativeIndex(rules, [Part.of(flat, header["part_ids"])], frozenset())
+
+
+def _packed(pieces: Iterator[bytes]) -> tuple[bytes, bytes]:
+    """Pieces as one block, and where each ends."""
+    ends, block = array("Q"), bytearray()
+    for one in pieces:
+        block += one
+        ends.append(len(block))
+    return ends.tobytes(), bytes(block)
+
+
+def _record(rule: Rule) -> tuple[Any, ...]:
+    """A rule as what `marshal` knows, in the order of `_rule`."""
+    score = (rule.score.threshold, rule.score.words) if rule.score else None
+    age = rule.max_age.total_seconds() if rule.max_age is not None else None
+    return (
+        *(rule.id, rule.kind.value, rule.title, rule.names, rule.aliases, rule.query, score, rule.needs, rule.within),
+        *(rule.not_, rule.severity.value, dict(rule.labels), rule.lang, rule.script, rule.feeds, rule.outlets),
+        *(rule.exact, dict(rule.variants), rule.enabled, age, rule.examples.match, rule.examples.ignore),
+        *(rule.version, rule.file, rule.line),
+    )
+
+
+def _rule(record: tuple[Any, ...]) -> Rule:
+    rule_id, kind, title, names, aliases, query, score, needs, within = record[:9]
+    not_, severity, labels, lang, script, feeds, outlets = record[9:16]
+    exact, variants, enabled, age, match, ignore, version, file, line = record[16:]
+    return Rule(
+        id=rule_id, kind=RuleKind(kind), title=title, names=names, aliases=aliases, query=query,
+        score=Score(threshold=score[0], words=score[1]) if score else None, needs=needs, within=within, not_=not_,
+        severity=Severity(severity), labels=labels, lang=lang, script=script, feeds=feeds, outlets=outlets, exact=exact,
+        variants=variants, enabled=enabled, max_age=timedelta(seconds=age) if age is not None else None,
+        examples=Examples(match=match, ignore=ignore), version=version, file=file, line=line,
+    )  # fmt: skip

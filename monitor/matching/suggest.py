@@ -1,0 +1,247 @@
+"""What to write under `aliases:` of a name: its spellings in other scripts, and what to beware of.
+
+Countries and places are looked up whole; a person's name part by part, and the parts are put together in each script.
+A part that the table does not know is spelt by ear. What the engine finds by itself is left out. A person decides:
+nothing of this is ever matched before it stands in a rule.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from typing import Final
+
+from monitor.matching.compiling import compile_rules
+from monitor.matching.examples import example
+from monitor.matching.index import RuleIndex
+from monitor.matching.known_names import KnownName, NameKind, NameLists, one_edit_apart
+from monitor.matching.names import is_article, sound_key
+from monitor.model import Rule, RuleKind
+from monitor.text.clitics import with_article
+from monitor.text.fold import fold
+from monitor.text.scripts import script_of
+from monitor.text.tokens import tokenise
+
+SCRIPTS: Final = ("Latn", "Cyrl", "Arab", "Hebr", "Grek", "Hani", "Jpan", "Kore", "Armn", "Geor", "Deva", "Thai")
+"""In the order in which suggestions are told."""
+BY_EAR: Final = "by ear"
+_JOINTS: Final = {"Hani": "·", "Jpan": "・"}
+_MOST: Final = 4  # aliases of a script, of a name in parts
+_MOST_WHOLE: Final = {"Latn": 30}
+_MOST_OF_PLACE: Final = 6
+_OF_PART: Final = 3
+_HEARD: Final = 3
+_FEW_CONSONANTS: Final = 2
+_SHORTEST: Final = {"Hani": 2, "Jpan": 2, "Kore": 2, "Arab": 3, "Hebr": 3}
+_VOWELS: Final = frozenset("aeiouyаеиіоуыэюяєїαεηιουω")
+_CONFUSABLE: Final = 6
+_WEAK: Final = 4.0  # in the logarithm, behind the best spelling by ear
+
+
+class WarningKind(StrEnum):
+    """What is doubtful about a name."""
+
+    COMMON_WORD = "common-word"
+    FEW_CONSONANTS = "few-consonants"
+    CONFUSABLE = "confusable"
+    LEFT_OUT = "left-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One alias to accept."""
+
+    script: str
+    text: str
+    source: str
+    """CLDR, GeoNames, Wikidata, or `by ear`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameWarning:
+    """Something to beware of."""
+
+    kind: WarningKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """All there is to say of a name."""
+
+    name: str
+    aliases: tuple[Suggestion, ...]
+    """By script, the likeliest first."""
+    warnings: tuple[NameWarning, ...]
+
+
+def suggest(name: str, lists: NameLists, kind: RuleKind = RuleKind.TOPIC) -> Suggestions:
+    """Aliases for a name and warnings about it. `kind` narrows the look-up when it is a person or a place."""
+    candidates = list(_candidates(name, lists, kind))
+    aliases: list[Suggestion] = []
+    known = [_index_of(name)]
+    warnings = [*_of_words(name, lists), *_confusable(name, lists)]
+    for script in SCRIPTS:
+        for one in [one for one in candidates if one.script == script]:
+            said = lists.common.get(fold(one.text))
+            if said is not None:
+                message = f"{one.text} is left out: it is a common word ({said})"
+                warnings.append(NameWarning(WarningKind.LEFT_OUT, message))
+            elif not any(index.match(example(one.text)) for index in known):
+                aliases.append(one)
+                known.append(_index_of(one.text))
+    return Suggestions(name, tuple(aliases), tuple(dict.fromkeys(warnings)))
+
+
+def _index_of(name: str) -> RuleIndex:
+    """What finds this name alone. The plain index: for one rule it is made in no time."""
+    rule = Rule(id="suggest", kind=RuleKind.TOPIC, title=name, names=(name,))
+    return compile_rules([rule], native=False).index
+
+
+# Candidates -------------------------------------------------------------------------------------------------------------
+
+
+def _candidates(name: str, lists: NameLists, kind: RuleKind) -> Iterator[Suggestion]:
+    whole = _entities(lists.search(name), kind)
+    tokens = tokenise(name).folded
+    articles = {tokens[at + 1] for at in range(len(tokens) - 1) if is_article(tokens[at])}
+    tokens = tuple(token for token in tokens if not is_article(token))
+    if whole:
+        yield from _of_entities(whole)
+    if len(tokens) > 1 and not whole:
+        yield from _in_parts([_part(token, lists, article=token in articles) for token in tokens])
+    elif tokens:
+        known = {script for one in whole for script, forms in one.forms.items() if _long(forms, script)}
+        for script, text in _by_ear(tokens[0] if len(tokens) == 1 else "", lists):
+            if script not in known:
+                yield Suggestion(script, text, BY_EAR)
+
+
+def _entities(found: Iterable[KnownName], kind: RuleKind) -> list[KnownName]:
+    """Those that a rule of this kind means: a person's parts, else a country, else the largest place of the name."""
+    by_kind: dict[NameKind, list[KnownName]] = {one: [] for one in NameKind}
+    for one in found:
+        by_kind[one.kind].append(one)
+    places = sorted(by_kind[NameKind.PLACE], key=lambda one: -one.people)[:1]
+    if kind is RuleKind.PERSON:
+        return by_kind[NameKind.NAME]
+    if by_kind[NameKind.COUNTRY]:
+        return by_kind[NameKind.COUNTRY]
+    if kind in {RuleKind.PLACE, RuleKind.BASE} and places:
+        return places
+    return by_kind[NameKind.LANGUAGE] or [*places, *by_kind[NameKind.NAME]]
+
+
+def _of_entities(whole: list[KnownName]) -> Iterator[Suggestion]:
+    for script in SCRIPTS:
+        told: set[str] = set()
+        rows = [(one, form) for one in whole for form in one.forms.get(script, ())]
+        for one, form in rows:
+            most = _MOST_OF_PLACE if one.kind is not NameKind.NAME else _MOST
+            if len(told) < _MOST_WHOLE.get(script, most) and _long([form], script) and form not in told:
+                if one.kind is NameKind.NAME and script == "Latn":
+                    continue  # other people's names, but for those that sound the same, which the engine finds
+                told.add(form)
+                yield _as_name(Suggestion(script, form, one.kind.source))
+
+
+def _long(forms: Iterable[str], script: str) -> bool:
+    return any(len(form) >= _SHORTEST.get(script, 3) for form in forms)
+
+
+def _in_parts(parts: list[dict[str, list[Suggestion]]]) -> Iterator[Suggestion]:
+    """A name of several words: each in the script's own spelling, put together."""
+    for script in SCRIPTS[1:]:
+        rows = [part.get(script, [])[:_OF_PART] for part in parts]
+        likeliest = sorted(product(*(enumerate(row) for row in rows)), key=lambda row: sum(at for at, _ in row))
+        for row in likeliest[:_MOST]:
+            words = [one for _, one in row]
+            sources = list(dict.fromkeys(one.source for one in words))
+            yield Suggestion(script, _JOINTS.get(script, " ").join(one.text for one in words), ", ".join(sources))
+
+
+def _part(token: str, lists: NameLists, *, article: bool) -> dict[str, list[Suggestion]]:
+    """How each script writes one word of a person's name. An Arabic `article` comes back in Arabic script."""
+    found: dict[str, list[Suggestion]] = {}
+    rows = [one for one in lists.search(token) if one.kind is NameKind.NAME]
+    for one in rows:
+        for script, forms in one.forms.items():
+            found.setdefault(script, []).extend(
+                Suggestion(script, form.split(" ")[0], one.kind.source) for form in forms
+            )
+    for script, text in _by_ear(token, lists):
+        if script not in found:
+            found[script] = []
+        if not any(one.source != BY_EAR for one in found[script]):
+            found[script].append(Suggestion(script, text, BY_EAR))
+    return {script: [_as_name(one, article=article) for one in forms] for script, forms in found.items()}
+
+
+def _as_name(one: Suggestion, *, article: bool = False) -> Suggestion:
+    text = ((article and with_article(fold(one.text))) or one.text).strip()
+    return Suggestion(one.script, text[:1].upper() + text[1:], one.source)
+
+
+def _by_ear(token: str, lists: NameLists) -> Iterator[tuple[str, str]]:
+    """Likely spellings of a Latin word that nobody has told us, by script."""
+    if not (token.isascii() and token.isalpha()):
+        return
+    for script, model in lists.models.items():
+        spelt = model.spell(token, _HEARD)
+        for text, score in spelt:
+            if score >= spelt[0][1] - _WEAK and _long([text], script):
+                yield script, text[:1].upper() + text[1:]
+
+
+# Warnings ---------------------------------------------------------------------------------------------------------------
+
+
+def _of_words(name: str, lists: NameLists) -> Iterator[NameWarning]:
+    """A name of one word that is a common word, or too short to be told from others."""
+    tokens = [token for token in tokenise(name).folded if not is_article(token)]
+    if len(tokens) != 1:
+        return
+    token = tokens[0]
+    for form in (token, with_article(token)):
+        if form is not None and form in lists.common:
+            message = f"{form} is a common word ({lists.common[form]}): give it company (needs:, or a longer name)"
+            yield NameWarning(WarningKind.COMMON_WORD, message)
+    count = sum(char.isalpha() and char not in _VOWELS for char in token)
+    if script_of(token) in {"Latn", "Cyrl", "Grek"} and count <= _FEW_CONSONANTS:
+        message = f"{token} has {count} consonants: it is not searched by sound, and needs company"
+        yield NameWarning(WarningKind.FEW_CONSONANTS, message)
+
+
+def _confusable(name: str, lists: NameLists) -> Iterator[NameWarning]:
+    """Common words and other names that are one letter, or one sound, away."""
+    tokens = [token for token in tokenise(name).folded if not is_article(token)]
+    if len(tokens) != 1 or not tokens[0].isascii():
+        return
+    token, key = tokens[0], sound_key(tokens[0]) or tokens[0]
+    near = [word for word in lists.common if abs(len(word) - len(token)) <= 1 and _like(word, token, key)]
+    for word in sorted(near, key=lambda word: (not _english(lists.common[word]), word))[:_CONFUSABLE]:
+        yield NameWarning(WarningKind.CONFUSABLE, f"{word} is near, a common word ({lists.common[word]})")
+    found = [
+        (people, form, source)
+        for word, (form, people, source) in lists.latin_words.items()
+        if abs(len(word) - len(token)) <= 1 and word not in lists.common and _like(word, token, key)
+    ]
+    for people, form, source in sorted(found, key=lambda one: (-one[0], one[1]))[:_CONFUSABLE]:
+        what = f"a place of {people:,} people" if people else "a person's name"
+        yield NameWarning(WarningKind.CONFUSABLE, f"{form} is near, {what} ({source})")
+
+
+def _like(word: str, token: str, key: str) -> bool:
+    """Whether a word is one edit away in letters, or sounds the same."""
+    if word == token:
+        return False
+    if one_edit_apart(word, token):
+        return True
+    if word[0] != token[0] or not word.isascii():
+        return False
+    return sound_key(word) == key
+
+
+def _english(languages: str) -> bool:
+    return "en" in languages.split(", ")
