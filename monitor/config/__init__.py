@@ -2,7 +2,7 @@
 
 `load` is what the daemon and the commands call. Every mistake of every file is told at once, with file, line and
 column, and a set with a mistake is refused whole: whoever reloads keeps what is running. This floor reads files and the
-mapping that it is given as environment, and nothing else.
+mapping that it is given as environment, and writes nothing but images of compiled rules.
 """
 
 from collections.abc import Mapping as Map
@@ -14,8 +14,9 @@ from monitor.config.build import build_settings, check_rule_names
 from monitor.config.document import Mapping, Scalar, Sequence, read_document
 from monitor.config.draft import Draft, begin
 from monitor.config.environment import override
+from monitor.config.images import Images, user_images
 from monitor.config.rule_build import RuleCache
-from monitor.config.rule_files import RuleSet, compile_set, read_rules
+from monitor.config.rule_files import RuleSet, compile_set, contents_of, read_rules
 from monitor.config.scope import check_rule_scope, name_outlets
 from monitor.errors import ConfigError, Fault
 from monitor.matching import RuleIndex
@@ -23,6 +24,7 @@ from monitor.model import Rule
 from monitor.settings import Settings
 
 __all__ = [
+    "Images",
     "Loaded",
     "RuleCache",
     "example_fault",
@@ -32,6 +34,7 @@ __all__ = [
     "load_over",
     "load_rules",
     "load_settings",
+    "user_images",
 ]
 
 
@@ -57,7 +60,8 @@ def load(path: Path, environ: Map[str, str], cache: RuleCache | None = None) -> 
     found = read_rules(settings.rules, cache)
     _check_together(draft, settings, found)
     name_outlets(settings, found)
-    index = compile_set(found, cache.index if cache is not None else None)
+    images = Images(settings.store.path.parent / "cache") if cache is not None else None
+    index = compile_set(found, cache.index if cache is not None else None, images)
     draft.watch(*found.watched)
     _raise((*sorted(draft.faults, key=_in_order), *sorted(found.faults, key=_in_order)))
     if cache is not None:
@@ -93,11 +97,22 @@ def load_rules(paths: Seq[Path]) -> tuple[Rule, ...]:
     return tuple(load_index(paths).rules.values())
 
 
-def load_index(paths: Seq[Path]) -> RuleIndex:
-    """The same, for those who need the compiled rules as well: `RuleIndex.rules` has them in the order of the files."""
-    found = read_rules(path.absolute() for path in paths)
+def load_index(paths: Seq[Path], images: Images | None = None) -> RuleIndex:
+    """The same, for those who need the compiled rules as well: `RuleIndex.rules` has them in the order of the files.
+
+    With `images`, files that were loaded before are neither read as YAML nor compiled again.
+    """
+    places = [path.absolute() for path in paths]
+    contents = contents_of(places) if images is not None else []
+    if images is not None and contents:
+        known = images.load(("files", *contents))
+        if known is not None:
+            return known
+    found = read_rules(places)
     index = compile_set(found)
     _raise(sorted(found.faults, key=_in_order))
+    if images is not None and contents:
+        images.save(("files", *contents), index)
     return index
 
 

