@@ -18,6 +18,7 @@ _CAPITAL_SCRIPTS = frozenset({"Latn", "Cyrl", "Grek"})
 _MOSTLY = 0.5
 _SELDOM = 0.05
 _SHORT = 4  # letters
+_SHOWN = 5  # names in one finding
 
 
 class Level(StrEnum):
@@ -76,19 +77,27 @@ def _lonely(
     rule: Rule, made: Mapping[str, list[Variant]], use: WordUse | None, common: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Names of one word that nothing guards."""
+    listed: list[str] = []
     for part, text, _ in _parts(rule):
         words = [token for token in tokenise(text).folded if not is_article(token)]
         if len(words) != 1:
             continue
+        vouched = _vouched(words[0], use)
         few = _few_consonants(words[0])
-        if few is not None and not _vouched(words[0], use):
+        if few is not None and not vouched:
             level = Level.WARNING if len(words[0]) <= _SHORT else Level.ADVICE
             message = f"{text} has {few}: other words are bent or written like it; give it needs:, or a longer name"
             yield Finding(level, "short-name", part, message)
-        evidence = _evidence(made.get(text, []), words[0], use, common)
+        evidence = _written_small(made.get(text, []), words[0], use)
         if evidence:
             message = f"{text} needs company, by needs: or a longer name: {evidence}"
             yield Finding(Level.WARNING, "common-word", part, message)
+        elif words[0] in common and not vouched:
+            listed.append(f"{text} ({common[words[0]]})")
+    if listed:
+        more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+        message = f"frequent as words, so look whether they need company: {', '.join(listed[:_SHOWN])}{more}"
+        yield Finding(Level.ADVICE, "frequent-word", "names", message)
 
 
 def _few_consonants(word: str) -> str | None:
@@ -107,12 +116,10 @@ def _vouched(word: str, use: WordUse | None) -> bool:
     return small is not None and small[0] <= _SELDOM * small[1]
 
 
-def _evidence(found: list[Variant], word: str, use: WordUse | None, common: Mapping[str, str]) -> str:
-    """Why a name is also a common word: by the table, or by how the sample writes one of its forms."""
-    forms = list(dict.fromkeys([word, *(form for one in found if len(one.words) == 1 for form in one.words[0].forms)]))
+def _written_small(found: list[Variant], word: str, use: WordUse | None) -> str:
+    """How the sample writes the name or one of its forms, if as a common word."""
+    forms = dict.fromkeys([word, *(form for one in found if len(one.words) == 1 for form in one.words[0].forms)])
     for form in forms:
-        if form in common:
-            return f"{form} is a common word ({common[form]})"
         small = use.written_small(form) if use is not None else None
         if small is not None and small[0] >= _MOSTLY * small[1]:
             return f"{form} is written without a capital in {small[0]} of {small[1]} places in the sample"

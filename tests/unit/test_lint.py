@@ -165,18 +165,31 @@ def test_a_sample_that_writes_a_short_name_large_vouches_for_it():
 
 
 def test_common_words_are_told_with_their_evidence():
-    (finding,) = linted(rule(names=("Lions",)), common={"lions": "en"})["r"].findings
-    assert (finding.level, finding.check, finding.part) == (Level.WARNING, "common-word", "names[0]")
-    assert "lions is a common word (en)" in finding.message
     use = sample("The sharia court", "Sharia law and sharia law", times=3)
     (finding,) = linted(rule(names=("Sharia",)), use=use)["r"].findings
-    assert finding.check == "common-word"
+    assert (finding.level, finding.check, finding.part) == (Level.WARNING, "common-word", "names[0]")
     assert "sharia is written without a capital in 6 of 9 places" in finding.message
 
 
 def test_an_inflected_form_may_be_the_common_word():
-    (finding,) = linted(rule(names=("Belousov",), aliases=("Белоусов",)), common={"белоусова": "ru"})["r"].findings
-    assert finding.part == "aliases[0]"
+    use = sample("белоусова трава", times=6)
+    (finding,) = linted(rule(names=("Belousov",), aliases=("Белоусов",)), use=use)["r"].findings
+    assert (finding.check, finding.part) == ("common-word", "aliases[0]")
+    assert "белоусова is written" in finding.message
+
+
+def test_frequent_words_of_the_table_are_told_together_unless_the_sample_vouches():
+    names = ("Lions", "Tigers", "الأسد")
+    common = {"lions": "en", "tigers": "en", "الاسد": "ar"}
+    (finding,) = linted(rule(names=names), common=common)["r"].findings
+    assert (finding.level, finding.check, finding.part) == (Level.ADVICE, "frequent-word", "names")
+    assert "Lions (en), Tigers (en), الأسد (ar)" in finding.message
+    (finding,) = linted(rule(names=names), common=common, use=sample("the Lions", times=6))["r"].findings
+    assert "Lions" not in finding.message
+    assert findings(rule(names=("Lions",)), common=common, use=sample("the Lions", times=6)) == []
+    many = tuple(f"{letter}arkedan" for letter in "BCDFGKM")
+    (finding,) = linted(rule(names=many), common=dict.fromkeys(map(str.lower, many), "xx"))["r"].findings
+    assert finding.message.endswith("Garkedan (xx) and 2 more")
 
 
 def test_a_word_seen_too_seldom_is_no_evidence():
