@@ -1,23 +1,41 @@
 """`monitor match`: run rules over articles from a file or a pipe, without a store or a daemon."""
 
 import json
+import os
 import re
 import resource
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 import click
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from monitor.config import load_rules
-from monitor.matching import compile_rules
-from monitor.model import Article, Match
+from monitor.config import load_index, user_images
+from monitor.matching import RuleIndex
+from monitor.model import Article
 
 _HALF = re.compile("[\ud800-\udfff]")
+_TEXT_KEYS = ("title", "body", "lang", "url", "outlet", "author", "published", "feed")
+_SHOWN_EVERY = 1 << 18  # bytes read between two looks of the progress bar
+_WRITTEN_AT = 1 << 16  # bytes of output that are written at once
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds and CPU seconds since it was made."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=time.process_time)
+
+    def read(self) -> tuple[float, float]:
+        return round(time.perf_counter() - self.wall, 6), round(time.process_time() - self.cpu, 6)
 
 
 @dataclass(slots=True)
@@ -27,11 +45,9 @@ class _Statistics:
     articles: int = 0
     bad_lines: int = 0
     hits: int = 0
-    compile_seconds: float = 0.0
-    compile_cpu: float = 0.0
-    match_seconds: float = 0.0
-    match_cpu: float = 0.0
     rules: int = 0
+    compiling: tuple[float, float] = (0.0, 0.0)
+    matching: tuple[float, float] = (0.0, 0.0)
 
     def as_json(self) -> str:
         """One JSON object."""
@@ -41,8 +57,8 @@ class _Statistics:
                 "bad_lines": self.bad_lines,
                 "hits": self.hits,
                 "rules": self.rules,
-                "seconds": {"compile": round(self.compile_seconds, 6), "match": round(self.match_seconds, 6)},
-                "cpu_seconds": {"compile": round(self.compile_cpu, 6), "match": round(self.match_cpu, 6)},
+                "seconds": {"compile": self.compiling[0], "match": self.matching[0]},
+                "cpu_seconds": {"compile": self.compiling[1], "match": self.matching[1]},
                 "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
             }
         )
@@ -57,38 +73,68 @@ class _Statistics:
     help="A rule file or a folder of them.",
 )
 @click.option("--input", "source", default="-", type=click.File("rb"), help="Articles as JSON lines.")
-@click.option("--output", "target", default="-", type=click.File("w", encoding="utf-8"), help="Hits as JSON lines.")
+@click.option("--output", "target", default="-", type=click.File("wb"), help="Hits as JSON lines.")
 @click.option("--stats", is_flag=True, help="Print statistics as one JSON object on standard error.")
-def match(folder: Path, source: IO[bytes], target: IO[str], *, stats: bool) -> None:
+@click.option("--cache/--no-cache", default=True, help="Keep large sets of rules compiled for the next time.")
+def match(folder: Path, source: IO[bytes], target: IO[bytes], *, stats: bool, cache: bool) -> None:
     """Match articles against rules: JSON lines in (id, title, body, lang; url, outlet, author, published if there are),
     one JSON object a hit out.
 
     A line that cannot be read is reported with its number and left out; the rest goes on, and the exit code is 1.
     """
     numbers = _Statistics()
-    began, cpu = time.perf_counter(), time.process_time()
-    index = compile_rules(load_rules([folder])).index
+    clock = _Clock()
+    index = load_index([folder], user_images() if cache else None)
     numbers.rules = len(index.rules)
-    numbers.compile_seconds, numbers.compile_cpu = time.perf_counter() - began, time.process_time() - cpu
-    began, cpu = time.perf_counter(), time.process_time()
-    for article_id, article in _articles(source, numbers):
-        for found in index.match(article, now=datetime.now(UTC)):
-            numbers.hits += 1
-            target.write(json.dumps(_hit(article_id, found), ensure_ascii=False) + "\n")
-    target.flush()
-    numbers.match_seconds, numbers.match_cpu = time.perf_counter() - began, time.process_time() - cpu
+    numbers.compiling = clock.read()
+    clock = _Clock()
+    _run(index, source, target, numbers)
+    numbers.matching = clock.read()
     if stats:
         click.echo(numbers.as_json(), err=True)
     if numbers.bad_lines:
         sys.exit(1)
 
 
-def _articles(source: IO[bytes], numbers: _Statistics) -> Iterator[tuple[object, Article]]:
-    for number, line in enumerate(source, start=1):
+def _run(index: RuleIndex, source: IO[bytes], target: IO[bytes], numbers: _Statistics) -> None:
+    """Every article of the source, its hits to the target in as few writes as do."""
+    now = datetime.now(UTC)
+    waiting = bytearray()
+    for article_id, article in _articles(_progress(source), numbers):
+        for record in index.records(article, now):
+            numbers.hits += 1
+            waiting += orjson.dumps({"article": article_id, **record}, option=orjson.OPT_APPEND_NEWLINE)
+        if len(waiting) >= _WRITTEN_AT or not source.seekable():  # who writes into a pipe waits for the answer
+            target.write(waiting)
+            target.flush()
+            waiting.clear()
+    target.write(waiting)
+    target.flush()
+
+
+def _progress(source: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a source; with a bar on a terminal, where its length is known."""
+    if not (sys.stderr.isatty() and source.seekable() and source.name != "<stdin>"):
+        yield from source
+        return
+    columns = (TextColumn("articles"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("articles", total=os.fstat(source.fileno()).st_size)
+        unseen = 0
+        for line in source:
+            yield line
+            unseen += len(line)
+            if unseen >= _SHOWN_EVERY:
+                bar.advance(task, unseen)
+                unseen = 0
+
+
+def _articles(lines: Iterator[bytes], numbers: _Statistics) -> Iterator[tuple[object, Article]]:
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line.decode("utf-8"))
+            record = _parsed(line)
             article = read_article(record)
         except (ValueError, RecursionError) as error:
             numbers.bad_lines += 1
@@ -98,50 +144,42 @@ def _articles(source: IO[bytes], numbers: _Statistics) -> Iterator[tuple[object,
         yield record["id"], article
 
 
+def _parsed(line: bytes) -> Any:
+    """The value of a line. What the quick reader refuses the patient one reads or explains."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return json.loads(line.decode("utf-8"))
+
+
 def read_article(record: Any) -> Article:
     """The article of a JSON object. Raises ValueError that says which key is wrong."""
     if not isinstance(record, dict):
         raise ValueError("expected a JSON object with id, title, body and lang")  # noqa: TRY004 - a fault of the input
     if not isinstance(record.get("id"), str | int) or isinstance(record["id"], bool):
         raise ValueError("`id` is missing or no text or number")  # noqa: TRY004 - as above
-    for key in ("title", "body", "lang", "url", "outlet", "author", "published", "feed"):
-        value = record.get(key)
-        if not isinstance(value, str | None):
-            raise ValueError(f"`{key}` must be text")  # noqa: TRY004 - as above
-        if _HALF.search(value or ""):
-            raise ValueError(f"`{key}` holds half of a surrogate pair, which is no character")
-    published = record.get("published")
+    title, body, lang, url, outlet, author, published, feed = (_text(record, key) for key in _TEXT_KEYS)
     at = datetime.fromisoformat(published) if published else None
     return Article(
         key=str(record["id"]),
-        feed_id=record.get("feed") or "",
+        feed_id=feed or "",
         guid=None,
-        url=record.get("url"),
-        title=record.get("title") or "",
-        body=record.get("body") or "",
-        author=record.get("author"),
-        lang=record.get("lang"),
-        outlet=record.get("outlet"),
+        url=url,
+        title=title or "",
+        body=body or "",
+        author=author,
+        lang=lang,
+        outlet=outlet,
         published=at.replace(tzinfo=at.tzinfo or UTC) if at else None,
     )
 
 
-def _hit(article_id: object, found: Match) -> dict[str, object]:
-    return {
-        "article": article_id,
-        "rule": found.rule_id,
-        "severity": found.severity.value,
-        "score": found.score,
-        "clauses": found.clauses,
-        "spans": [
-            {
-                "field": span.field,
-                "start": span.start,
-                "end": span.end,
-                "text": span.text,
-                "term": span.term,
-                "tier": span.tier.value,
-            }
-            for span in found.spans
-        ],
-    }
+def _text(record: dict[str, Any], key: str) -> str | None:
+    value = record.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError(f"`{key}` must be text")  # noqa: TRY004 - a fault of the input
+    if not value.isascii() and _HALF.search(value):
+        raise ValueError(f"`{key}` holds half of a surrogate pair, which is no character")
+    return value

@@ -192,9 +192,10 @@ def keep(held: Held, test: Callable[[Place], bool]) -> Held:
 def spans(places: Iterable[Place], texts: Mapping[str, str]) -> tuple[Span, ...]:
     """The marks of places as spans: ordered by field and place, each once; of one inside another, the longer."""
     rank = {name: at for at, name in enumerate(WORD_FIELDS)}
+    order = list(Tier)
     marks = sorted(
         {mark for place in places for mark in place.marks},
-        key=lambda one: (rank[one.field], one.start, -one.end, one.term),
+        key=lambda one: (rank[one.field], one.start, -one.end, one.term, order.index(one.tier)),
     )
     kept: list[Mark] = []
     for mark in marks:
