@@ -19,7 +19,7 @@ from monitor.matching.evaluate import Text
 from monitor.matching.explain import Explanation, explain
 from monitor.matching.names import NameWord
 from monitor.matching.query import TEXT_FIELDS
-from monitor.matching.records import Record, record_of
+from monitor.matching.records import line_of
 from monitor.matching.required import Clause, Either, Requirements, allowed, says_more, trigger_words
 from monitor.matching.ruleset import rules_version
 from monitor.matching.verdict import applies, as_match, run
@@ -55,8 +55,8 @@ class RuleIndex(Protocol):
     def hits(self, article: Article, now: datetime | None = None) -> Sequence[str]:
         """The ids of the rules that `match` finds, in no order, without telling why."""
 
-    def records(self, article: Article, now: datetime | None = None) -> list[Record]:
-        """What `match` finds as plain values, for those who write it down at once."""
+    def lines(self, article: Article, name: object, now: datetime | None = None) -> list[str]:
+        """What `match` finds as JSON lines, by rule id (see `records.line_of`). `name` is what they call the article."""
 
     def match_all(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
         """The same as `match` by evaluating every rule: slow and plainly right."""
@@ -107,9 +107,9 @@ class PythonIndex:
         """The ids of the rules that `match` finds."""
         return [one.rule_id for one in self.match(article, now)]
 
-    def records(self, article: Article, now: datetime | None = None) -> list[Record]:
-        """What `match` finds as plain values."""
-        return [record_of(one) for one in self.match(article, now)]
+    def lines(self, article: Article, name: object, now: datetime | None = None) -> list[str]:
+        """What `match` finds as JSON lines."""
+        return [line_of(one, name) for one in self.match(article, now)]
 
     def match_all(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
         """The same by evaluating every rule: slow and plainly right."""

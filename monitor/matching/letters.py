@@ -4,7 +4,6 @@ Read off `monitor.text`, which alone decides what folding and tokens mean. An en
 bits 24 to 26; a form of several letters is a pair of flags and entries.
 """
 
-import sys
 import unicodedata
 from functools import cache
 from typing import Final
@@ -61,7 +60,7 @@ def _entry(code: int) -> Entry:
 def _unsafe() -> frozenset[str]:
     """The marks with which some letter folds otherwise than without: и and its breve, the voicing of kana."""
     found = set()
-    for code in range(sys.maxunicode + 1):
+    for code in (*range(0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x20000)):  # elsewhere are Han and Hangul
         parts = unicodedata.decomposition(chr(code)).split()
         if len(parts) != _PAIR or parts[0].startswith("<") or unicodedata.normalize("NFC", chr(code)) != chr(code):
             continue

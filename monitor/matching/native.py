@@ -10,8 +10,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from operator import itemgetter
 from typing import Final
+
+import orjson
 
 from monitor.matching._index import Scratch, Segment
 from monitor.matching._scan import Scan
@@ -21,7 +22,7 @@ from monitor.matching.explain import Explanation, explain
 from monitor.matching.flat import TIERS, FlatRules, Flattener
 from monitor.matching.names import sound_key
 from monitor.matching.query import WORD_FIELDS
-from monitor.matching.records import Record, record_of
+from monitor.matching.records import head_text, line_of, quoted, span_text
 from monitor.matching.ruleset import RuleSet
 from monitor.matching.verdict import applies, as_match, run
 from monitor.model import Article, Match, Rule, Span
@@ -161,6 +162,8 @@ class NativeIndex:
         self._articles = any(part.articles for part in parts)
         self._trees = Trees(rules, broken)
         self._scans: list[Scan] = []
+        self._heads: dict[str, str] = {}
+        """The middles of lines, of rules that hit before."""
 
     @property
     def version(self) -> str:
@@ -202,16 +205,40 @@ class NativeIndex:
         found.sort(key=lambda one: one.rule_id)
         return tuple(found)
 
-    def records(self, article: Article, now: datetime | None = None) -> list[Record]:
-        """What `match` finds as plain values, by rule id: quicker than by way of matches."""
+    def lines(self, article: Article, name: object, now: datetime | None = None) -> list[str]:
+        """What `match` finds as JSON lines, by rule id (see `records.line_of`): quicker than by way of matches."""
         text = Text(article)
-        names = (*text.texts.values(),)
-        found: list[tuple[str, Record]] = []
+        texts = tuple(text.texts.values())
+        begin = f'{{"article":{orjson.dumps(name).decode()},'
+        found: list[tuple[str, str]] = []
         for rule, part, told in self._found(text, now):
-            record = record_of(told) if isinstance(told, Match) else _as_record(rule, part, told, names)
-            found.append((rule.id, record))
-        found.sort(key=itemgetter(0))
-        return [record for _, record in found]
+            if isinstance(told, Match):
+                found.append((rule.id, line_of(told, name)))
+                continue
+            fired, total, marks = told
+            if fired or rule.score is not None:
+                score = total if rule.score is not None else None
+                head = head_text(rule.id, rule.severity.value, score, _clauses(rule, part, fired))
+            else:
+                known = self._heads.get(rule.id)
+                head = known or self._heads.setdefault(
+                    rule.id, head_text(rule.id, rule.severity.value, None, _clauses(rule, part, fired))
+                )
+            terms = part.terms
+            spans = [
+                span_text(
+                    WORD_FIELDS[number],
+                    start,
+                    end,
+                    quoted(texts[number][start:end]),
+                    quoted(terms[term]),
+                    _TIER_NAMES[tier],
+                )
+                for number, start, end, term, tier in (marks if len(marks) == 1 else _ordered(part, marks))
+            ]
+            found.append((rule.id, f"{begin}{head}{','.join(spans)}]}}\n"))
+        found.sort()
+        return [line for _, line in found]
 
     def _found(self, text: Text, now: datetime | None) -> Iterator[tuple[Rule, Part, Match | Told]]:
         """Each rule that hits, with what the segment told, or a match where only the evaluator can tell."""
@@ -307,32 +334,8 @@ def _as_match(rule: Rule, part: Part, told: Told, text: Text) -> Match:
     )
 
 
-def _as_record(rule: Rule, part: Part, told: Told, texts: tuple[str, ...]) -> Record:
-    fired, total, marks = told
-    terms = part.terms
-    return {
-        "rule": rule.id,
-        "severity": rule.severity.value,
-        "score": total if rule.score is not None else None,
-        "clauses": _clauses(rule, part, fired),
-        "spans": [
-            {
-                "field": WORD_FIELDS[number],
-                "start": start,
-                "end": end,
-                "text": texts[number][start:end],
-                "term": terms[term],
-                "tier": _TIER_NAMES[tier],
-            }
-            for number, start, end, term, tier in _ordered(part, marks)
-        ],
-    }
-
-
 def _ordered(part: Part, marks: list[RawMark]) -> list[RawMark]:
     """By field and place, each once; of one inside another, the longer; of the same words, by the term's letters."""
-    if len(marks) == 1:
-        return marks
     terms = part.terms
     kept: list[RawMark] = []
     field, reached = -1, -1

@@ -148,7 +148,7 @@ def test_the_index_agrees_with_evaluating_every_rule(
     assert found == index.match_all(article, NOW)
     native = compile_rules(rules).index
     assert native.match(article, NOW) == found == native.match_all(article, NOW)
-    assert native.records(article, NOW) == index.records(article, NOW)
+    assert native.lines(article, 7, NOW) == index.lines(article, 7, NOW)
     assert sorted(native.hits(article, NOW)) == sorted(index.hits(article, NOW)) == [one.rule_id for one in found]
     assert [match.rule_id for match in found] == sorted(match.rule_id for match in found)
     for match in found:
