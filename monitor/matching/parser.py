@@ -49,8 +49,8 @@ _LETTERS_BESIDE_STAR = 2
 
 _LEXEME = re.compile(
     rf"""
-    (?P<blank>\s+)
-  | (?P<phrase>"(?P<inside>[^"]*)"(?:~(?P<slop>[0-9]{{1,9}}(?!\w))|/(?P<quorum>[0-9]{{1,9}}(?!\w)))?)
+    \s*(?:
+    (?P<phrase>"(?P<inside>[^"]*)"(?:~(?P<slop>[0-9]{{1,9}}(?!\w))|/(?P<quorum>[0-9]{{1,9}}(?!\w)))?)
   | (?P<open_quote>")
   | (?P<regex>/(?P<pattern>(?:\\.|[^/\\])+)/)
   | (?P<named>\#(?P<name>[\w-]+)\()
@@ -60,6 +60,7 @@ _LEXEME = re.compile(
   | (?P<keyword>(?:AND|OR|NOT|SENTENCE|PARAGRAPH|LEAD)(?=[\s()"]|$))
   | (?P<mark>[()&|=]|-(?<![^\s(|&]-)(?=\S))
   | (?P<word>[^\s()"&|]+)
+    )
     """,
     re.VERBOSE,
 )
@@ -98,12 +99,11 @@ def _lex(text: str) -> list[Lexeme]:
     """The pieces of a query, blanks left out. Every character begins some piece, so nothing is skipped."""
     found: list[Lexeme] = []
     for match in _LEXEME.finditer(text):
-        kind = match.lastgroup  # the group that closed last: the outermost
+        kind = match.lastgroup or ""  # the group that closed last: the outermost
         if kind == "open_quote":
-            raise RuleError('this phrase has no end; expected a closing "', offset=match.start())
-        if kind is not None and kind != "blank":
-            written = match[0]
-            found.append(Lexeme(kind, match.start(), match, written, written if kind in _SIGNS else ""))
+            raise RuleError('this phrase has no end; expected a closing "', offset=match.start(kind))
+        written = match[kind]
+        found.append(Lexeme(kind, match.start(kind), match, written, written if kind in _SIGNS else ""))
     return found
 
 
