@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ def test_hits_as_a_table_and_as_json(folder):
     table = monitor(folder, "hits")
     for words in ("khmeimim", "urgent", "«Khmeimim»", "«حميميم»", "The Inbox", "Planes left"):
         assert words in table
+    assert f"when ({datetime.now().astimezone():%Z})" in table
     records = [json.loads(line) for line in monitor(folder, "hits", "--json").splitlines()]
     assert {record["rule"] for record in records} == {"khmeimim", "lavrov"}
     for record in records:

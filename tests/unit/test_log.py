@@ -2,11 +2,14 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 import structlog
 
 from monitor.engine import log
+from monitor.engine.journal import Journal
+from monitor.errors import Fault
 from monitor.settings import LogSettings
 
 HOSTILE = 'a\r\nfault where=forged\x1b[31m\u2028\x00\u202eb "quoted"\x85\ud800'
@@ -43,3 +46,15 @@ def test_json_lines_are_json():
     assert record["title"] == "Асад"
     assert record["level"] == "debug"
     assert record["event"] == "poll"
+
+
+def test_a_refused_reload_names_the_rule_where_there_is_one(lines):
+    faults = [
+        Fault(message="no YAML", file=Path("a.yaml"), line=3),
+        Fault(message="unknown", file=Path("b.yaml"), rule="r"),
+    ]
+    Journal().refused(faults)
+    first, second = lines()
+    assert "a.yaml:3" in first
+    assert "rule" not in first.replace("a.yaml", "")
+    assert "rule" in second
