@@ -15,7 +15,6 @@ spelling.
 import io
 import json
 import lzma
-import math
 import re
 import sys
 import unicodedata
@@ -33,40 +32,89 @@ from anyascii import anyascii
 from babel import Locale
 from learn_spelling import learn, write_model
 from rapidfuzz.distance import Levenshtein
-from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
-from wordfreq import get_frequency_dict, top_n_list
+from word_lists import common_words, is_word, seen, zipf
+
+from monitor.matching.respell import SpellingModel, read_models
+from monitor.text.fold import fold
+from monitor.text.scripts import scripts_in
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 
-from monitor.matching.respell import SpellingModel, read_models  # noqa: E402 - the package lies beside this script
-from monitor.text.fold import fold  # noqa: E402
-from monitor.text.scripts import scripts_in  # noqa: E402
 
 OUT = ROOT / "monitor" / "config" / "lists"
 SCRIPTS = ("Latn", "Cyrl", "Arab", "Hebr", "Grek", "Hani", "Jpan", "Kore", "Armn", "Geor", "Deva", "Thai")
-LANGUAGES = {  # the languages of a script, those with many readers first; their word frequencies rank forms
-    "Latn": "en de fr es it pt nl pl cs sk sl sh tr fi hu ro sv da nb lt lv id ca vi fil ms is",
-    "Cyrl": "ru uk bg mk",
-    "Arab": "ar fa ur",
-    "Hebr": "he",
-    "Grek": "el",
-    "Hani": "zh",
-    "Jpan": "ja",
-    "Kore": "ko",
-    "Deva": "hi",
-}
-LOCALES = (
-    "en de fr es it pt nl pl cs sk sl hr sr sr_Latn bs tr az fi et hu ro sv da nb lt lv sq ca eu gl vi id ms is ga cy af sw fil mt "
-    "uz tk ru uk be bg mk kk ky tg mn ar fa ur ps ckb he el zh zh_Hant ja ko hy ka hi mr ne th"
-).split()
-COMMON_WORDS = 6000  # of a language; of English twice as many
-COMMONLY = 3.5  # on the Zipf scale
-ARTICLES = {"ar": "ال", "he": "ה"}
-CAPITALS = frozenset("en de fr es it pt nl pl cs sk sl sv da nb fi hu tr lt lv id".split())  # of dictionaries that keep them
-NO_DICTIONARY = frozenset({"ur", "ro", "ms", "vi"})
-ATTESTED_FROM = 2.3  # how often, on the Zipf scale, English has a name that is looked for by ear in other languages
-ATTESTED_IN = {"Arab": ("ar", "fa"), "Hebr": ("he",)}
+LOCALES = [
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "cs",
+    "sk",
+    "sl",
+    "hr",
+    "sr",
+    "sr_Latn",
+    "bs",
+    "tr",
+    "az",
+    "fi",
+    "et",
+    "hu",
+    "ro",
+    "sv",
+    "da",
+    "nb",
+    "lt",
+    "lv",
+    "sq",
+    "ca",
+    "eu",
+    "gl",
+    "vi",
+    "id",
+    "ms",
+    "is",
+    "ga",
+    "cy",
+    "af",
+    "sw",
+    "fil",
+    "mt",
+    "uz",
+    "tk",
+    "ru",
+    "uk",
+    "be",
+    "bg",
+    "mk",
+    "kk",
+    "ky",
+    "tg",
+    "mn",
+    "ar",
+    "fa",
+    "ur",
+    "ps",
+    "ckb",
+    "he",
+    "el",
+    "zh",
+    "zh_Hant",
+    "ja",
+    "ko",
+    "hy",
+    "ka",
+    "hi",
+    "mr",
+    "ne",
+    "th",
+]
+ATTESTED_FROM = 2.0  # how often, on the Zipf scale, English has a name that is looked for by ear in other languages
+ATTESTED_IN = {"Arab": ("ar", "fa"), "Hebr": ("he",), "Cyrl": ("ru", "uk", "bg"), "Grek": ("el",)}
 BY_EAR = 25  # spellings that are looked for
 PLACES_FROM = 15_000  # inhabitants
 KNOWN_FROM = 3_000  # inhabitants of a place that is written in several scripts
@@ -74,7 +122,6 @@ KNOWN_SCRIPTS = 3
 LATIN_EXONYMS_FROM = 100_000
 FORMS = 8  # of a script
 LATIN_FORMS = 30  # of a country or a place: its names in other languages
-_LOWER_DICTIONARIES = "en de fr es it pt nl pl cs sk sl hbs tr fi hu ro sv da nb lt lv id ca ru uk bg mk el he fa hy ka hi"
 _NAMES_LINE = re.compile(r"(.+) => (Q\d+)")
 _NOT_A_PLACE = re.compile(r"airport|aeroport|station|\d|[,;/()!?\"]", re.IGNORECASE)
 _HIRAGANA = re.compile("[\u3041-\u309f]")
@@ -93,9 +140,13 @@ class Row:
 
     def add(self, text: str) -> None:
         """A form, unless it is there or mixes scripts."""
-        text = unicodedata.normalize("NFC", "".join(char for char in text if unicodedata.category(char) != "Cf")).strip(" .·")
+        text = unicodedata.normalize("NFC", "".join(char for char in text if unicodedata.category(char) != "Cf")).strip(
+            " .·"
+        )
         found = scripts_in(text)
-        script = "Jpan" if "Jpan" in found and found <= {"Jpan", "Hani"} else next(iter(found)) if len(found) == 1 else ""
+        script = (
+            "Jpan" if "Jpan" in found and found <= {"Jpan", "Hani"} else next(iter(found)) if len(found) == 1 else ""
+        )
         if script in SCRIPTS and text not in self.forms[script]:
             self.forms[script].append(text)
 
@@ -108,76 +159,6 @@ class Row:
             if (forms := self.forms.get(script))
         ]
         return "\t".join([self.kind, self.note, *kept])
-
-
-# Words -----------------------------------------------------------------------------------------------------------------
-
-
-@cache
-def dictionary(language: str) -> dict[bytes, bytes]:
-    """The words of a language, as they are written (a name has its capital)."""
-    return DefaultDictionaryFactory().get_dictionary(language)
-
-
-@cache
-def frequencies(language: str) -> dict[str, float]:
-    """How often each word of a language is read, as a part of all its words."""
-    return get_frequency_dict(language, "best")
-
-
-def zipf(word: str, language: str) -> float:
-    """How often a word is read on the Zipf scale: 3 is once in a million words; 0 when never."""
-    found = frequencies(language).get(word)
-    return math.log10(found) + 9 if found else 0.0
-
-
-@cache
-def frequency(form: str, script: str) -> float:
-    """How often a form of one word is read in the languages of its script: the Zipf scale, 0 when never."""
-    return max((zipf(form.lower(), one) for one in LANGUAGES.get(script, "").split()), default=0.0)
-
-
-def seen(form: str, script: str) -> float:
-    """The same for a form of many words: that of the rarest."""
-    words = re.findall(r"\w+", form)
-    return min((frequency(word, script) for word in words), default=0.0)
-
-
-def common_words(names: frozenset[str], places: frozenset[str]) -> Iterator[str]:
-    """Lines `language<TAB>words`: the commonest words of each language that are not names there.
-
-    A word that is also a name must be a word beyond doubt: in a dictionary without a capital where capitals tell; where
-    there are none, it must be read with and without the article (`ARTICLES`), which names do not take.
-    """
-    for language in sorted({one for group in LANGUAGES.values() for one in group.split()} - {"zh", "ja", "ko"}):
-        words = [word for word in top_n_list(language, COMMON_WORDS * 3) if word.isalpha() and len(word) > 1]
-        kept = [word for word in words if is_common(word, language, names, places)]
-        yield f"{language}\t{' '.join(kept[: COMMON_WORDS * (2 if language == 'en' else 1)])}\n"
-
-
-def is_common(word: str, language: str, names: frozenset[str], places: frozenset[str]) -> bool:
-    """Whether a frequent word is a word, not a name alone."""
-    named = fold(word) in names
-    if fold(word) in places and language != "en":
-        return False
-    if language in ARTICLES:
-        article = ARTICLES[language]
-        other = word.removeprefix(article) if word.startswith(article) else article + word
-        return not named or min(zipf(word, language), zipf(other, language)) > COMMONLY
-    words = dictionary({"sh": "hbs", "fil": "tl"}.get(language, language)) if language not in NO_DICTIONARY else {}
-    if language not in CAPITALS:
-        return not named and (word in words or not words)
-    return word in words and (not named or word.capitalize() not in words or zipf(word, "en") > COMMONLY + 1)
-
-
-def is_word(form: str) -> bool:
-    """Whether a form of one word is a small-lettered word of some language's dictionary and no name in it."""
-    low = form.lower()
-    for language in _LOWER_DICTIONARIES.split():
-        words = dictionary(language)
-        if low in words and low.capitalize() not in words:
-            return True
-    return False
 
 
 # Sources ----------------------------------------------------------------------------------------------------------------
@@ -274,7 +255,7 @@ def ranked(row: Row) -> Row:
         if row.kind == "n" and script == "Hani":
             kept = [form for form in forms if len(form) > 1]
         first = forms[0] if script == "Latn" and row.kind != "n" else ""  # the name by which a place is known
-        row.forms[script] = sorted(kept, key=lambda form: (form != first, -seen(form, script)))  # noqa: B023 - used at once
+        row.forms[script] = sorted(kept, key=lambda form: (form != first, -seen(form, script)))
     return row
 
 
@@ -282,7 +263,16 @@ def ranked(row: Row) -> Row:
 def skeleton(form: str) -> str:
     """The consonants of a form in plain Latin, roughly: what different spellings of one name share."""
     plain = fold(anyascii(form))
-    for old, new in (("ph", "f"), ("ck", "k"), ("c", "k"), ("q", "k"), ("sh", "s"), ("x", "ks"), ("w", "v"), ("z", "s")):
+    for old, new in (
+        ("ph", "f"),
+        ("ck", "k"),
+        ("c", "k"),
+        ("q", "k"),
+        ("sh", "s"),
+        ("x", "ks"),
+        ("w", "v"),
+        ("z", "s"),
+    ):
         plain = plain.replace(old, new)
     return re.sub(r"(.)\1+", r"\1", re.sub("[^bdfgklmnprstv]", "", plain))
 
@@ -305,13 +295,20 @@ def main() -> None:
     made = [ranked(row) for row in (*countries(), *places(), *name_parts(Path(sys.argv[1])))]
     rows = [row for row in made if row.forms.get("Latn")]
     with Pool() as pool:
-        models = "".join(pool.starmap(model, spelt_pairs(rows).items()))
+        models = _kept("spelling.xz") or "".join(pool.starmap(model, spelt_pairs(rows).items()))
         write("spelling.xz", models)
-    great = [row for row in rows if row.kind in "cl" or (row.kind == "p" and int(row.note.split()[1]) >= LATIN_EXONYMS_FROM)]
+    great = [
+        row for row in rows if row.kind in "cl" or (row.kind == "p" and int(row.note.split()[1]) >= LATIN_EXONYMS_FROM)
+    ]
     common = "".join(common_words(_folded(rows), _folded(great)))
     write("common.xz", common)
     attest(rows, models, frozenset(fold(word) for word in common.split()))
     write("names.xz", "".join(f"{line}\n" for line in sorted({row.line() for row in rows})))
+
+
+def _kept(name: str) -> str:
+    """What the last run wrote, if `--keep` asks for it: learning takes some minutes."""
+    return lzma.decompress((OUT / name).read_bytes()).decode() if "--keep" in sys.argv else ""
 
 
 def _folded(rows: Iterable[Row]) -> frozenset[str]:
@@ -325,11 +322,11 @@ def attest(rows: list[Row], models: str, common: frozenset[str]) -> None:
     """
     wanted: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        names = {fold(form) for form in row.forms["Latn"][:1] if row.kind == "n"}
+        names = {fold(form) for form in row.forms["Latn"][:1] if row.kind in "np"}
         for name in names:
             if name.isascii() and name.isalpha() and zipf(name, "en") >= ATTESTED_FROM and name not in common:
                 for script in ATTESTED_IN:
-                    if len(row.forms.get(script, ())) < 2:  # noqa: PLR2004
+                    if len(row.forms.get(script, ())) < 3:  # noqa: PLR2004
                         wanted[script][name].append(row)
     with Pool(initializer=_read_models, initargs=(models,)) as pool:
         for script, names in wanted.items():
@@ -367,7 +364,7 @@ def spelt_pairs(rows: list[Row]) -> dict[str, list[tuple[str, str]]]:
             for form in row.forms.get(script, ())[:4]:
                 if form.isalpha() and not _HIRAGANA.search(form):
                     plain = fold(anyascii(form))
-                    best = max(words, key=lambda word: Levenshtein.normalized_similarity(word, plain))  # noqa: B023
+                    best = max(words, key=lambda word: Levenshtein.normalized_similarity(word, plain))
                     if Levenshtein.normalized_similarity(best, plain) >= (0.2 if script == "Hani" else 0.4):
                         pairs[script].append((best, fold(form)))
     return pairs

@@ -4,6 +4,7 @@ Each English document that names an entity has a version in every other language
 other. `rows()` gives Markdown lines for the report.
 """
 
+import dataclasses
 import json
 import sys
 import time
@@ -12,9 +13,9 @@ from pathlib import Path
 
 from monitor.config.name_lists import name_lists
 from monitor.matching import compile_rules
-from monitor.matching.suggest import suggest
-from monitor.model import Article, Rule, RuleKind
 from monitor.matching.examples import example
+from monitor.matching.suggest import NOT_BY_SOUND, suggest
+from monitor.model import Article, Rule, RuleKind
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 KINDS = {"person": RuleKind.PERSON, "country": RuleKind.PLACE, "city": RuleKind.PLACE}
@@ -32,13 +33,20 @@ def rules(entities: list[dict], lists) -> list[Rule]:
         kind = KINDS[one["type"]]
         found = suggest(one["entity"], lists, kind)
         aliases = tuple(alias.text for alias in found.aliases)
-        made.append(Rule(id=one["entity"], kind=kind, title=one["entity"], names=(one["entity"],), aliases=aliases))
+        made.append(
+            Rule(
+                id=one["entity"],
+                kind=kind,
+                title=one["entity"],
+                names=(one["entity"],),
+                aliases=aliases,
+                variants={} if found.by_sound else NOT_BY_SOUND,
+            )
+        )
     return made
 
 
 def article(one: dict) -> Article:
-    import dataclasses
-
     return dataclasses.replace(example(one["body"]), title=one["title"], lang=None)
 
 
@@ -95,7 +103,8 @@ def rows() -> list[str]:
     lines += [f"- {entity}: {', '.join(sorted({lang for lang, _ in found}))}" for entity, found in worst]
     lines += ["", "False alarms:", ""]
     lines += [
-        f"- {entity} in {lang}: {text} (alias {term}) in {doc}" for (entity, lang, text, term, doc), _ in false.most_common(WORST)
+        f"- {entity} in {lang}: {text} (alias {term}) in {doc}"
+        for (entity, lang, text, term, doc), _ in false.most_common(WORST)
     ]
     return lines
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cache, cached_property
 from typing import Final
 
+from monitor.matching.names import sound_key
 from monitor.matching.respell import SpellingModel
 from monitor.text.fold import fold, fold_char
 
@@ -24,6 +25,10 @@ _LETTERS: Final = (
     range(0x1E00, 0x2000),
 )
 """Where letters with marks stand that fold to another letter."""
+
+
+SEEN: Final = "by ear, in use"
+"""The source of a form that was made by ear and is in use."""
 
 
 class NameKind(StrEnum):
@@ -49,6 +54,8 @@ class KnownName:
     note: str
     forms: Mapping[str, tuple[str, ...]]
     """Script -> forms, the most read first."""
+    heard: frozenset[str] = frozenset()
+    """Forms that were made by ear, and are found in a list of words of the language."""
 
     @property
     def people(self) -> int:
@@ -59,8 +66,18 @@ class KnownName:
     def read(cls, line: str) -> "KnownName":
         """An entity from its line."""
         kind, note, *rest = line.split("\t")
-        columns = (one.partition("=") for one in rest)
-        return cls(NameKind(kind), note, {script: tuple(forms.split("|")) for script, _, forms in columns})
+        columns = [(script, forms.split("|")) for script, _, forms in (one.partition("=") for one in rest)]
+        heard = frozenset(form[1:] for _, forms in columns for form in forms if form.startswith("~"))
+        return cls(
+            NameKind(kind),
+            note,
+            {script: tuple(form.lstrip("~") for form in forms) for script, forms in columns},
+            heard,
+        )
+
+    def source(self, form: str) -> str:
+        """Where a form is from."""
+        return SEEN if form in self.heard else self.kind.source
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,11 @@ class NameLists:
             if begin not in found:
                 found[begin] = KnownName.read(self.table[begin : self.table.index("\n", hit.end())])
         return list(found.values())
+
+    @cached_property
+    def sounds(self) -> Mapping[str, str]:
+        """Sound keys of the common words, each with a word that has it."""
+        return {key: word for word in self.common if (key := sound_key(word)) is not None}
 
     @cached_property
     def latin_words(self) -> Mapping[str, tuple[str, int, str]]:

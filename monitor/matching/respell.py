@@ -29,11 +29,12 @@ class SpellingModel:
 
     groups: tuple[tuple[str, str], ...]
     """Latin letters, and theirs; the first is the edge of a word."""
-    threes: Mapping[Pair, Mapping[int, int]]
-    """How often a group follows two others."""
-    twos: Mapping[int, Mapping[int, int]]
-    """How often it follows one."""
-    ones: Mapping[int, int]
+    threes: Mapping[Pair, Mapping[int, float]]
+    """The logarithm of how likely a group follows two others."""
+    twos: Mapping[int, Mapping[int, float]]
+    """The same behind one."""
+    ones: Mapping[int, float]
+    """And anywhere."""
     by_letters: Mapping[str, tuple[int, ...]]
     """Latin letters -> the groups that begin with them."""
 
@@ -53,7 +54,13 @@ class SpellingModel:
         by_letters: defaultdict[str, list[int]] = defaultdict(list)
         for number, (letters, _) in enumerate(groups[1:], start=1):
             by_letters[letters].append(number)
-        return cls(groups, threes, twos, ones, {letters: tuple(found) for letters, found in by_letters.items()})
+        return cls(
+            groups,
+            {pair: _likelihoods(counts, 0) for pair, counts in threes.items()},
+            {one: _likelihoods(counts, 1) for one, counts in twos.items()},
+            _likelihoods(ones, 2),
+            {letters: tuple(found) for letters, found in by_letters.items()},
+        )
 
     def spell(self, word: str, count: int) -> list[tuple[str, float]]:
         """The likeliest spellings of a folded Latin word, best first, each with the logarithm of its likelihood."""
@@ -81,15 +88,16 @@ class SpellingModel:
 
     def _likelihood(self, first: int, second: int, third: int) -> float:
         """How likely a group follows two others: by threes, else by twos, else alone, each at a discount."""
-        threes = self.threes.get((first, second), {})
-        if third in threes:
-            return math.log(threes[third] / sum(threes.values()))
-        twos = self.twos.get(second, {})
-        if third in twos:
-            return _BACK_OFF + math.log(twos[third] / sum(twos.values()))
-        if third in self.ones:
-            return 2 * _BACK_OFF + math.log(self.ones[third] / sum(self.ones.values()))
+        for table in (self.threes.get((first, second)), self.twos.get(second), self.ones):
+            if table is not None and third in table:
+                return table[third]
         return _UNSEEN
+
+
+def _likelihoods(counts: Mapping[int, int], steps: int) -> dict[int, float]:
+    """Counts as logarithms of their parts, less the discount of so many steps back."""
+    whole = math.log(sum(counts.values())) - steps * _BACK_OFF if counts else 0.0
+    return {number: math.log(count) - whole for number, count in counts.items()}
 
 
 def read_models(text: str) -> dict[str, SpellingModel]:

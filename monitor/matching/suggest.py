@@ -15,8 +15,8 @@ from monitor.matching.compiling import compile_rules
 from monitor.matching.examples import example
 from monitor.matching.index import RuleIndex
 from monitor.matching.known_names import KnownName, NameKind, NameLists, one_edit_apart
-from monitor.matching.names import is_article, sound_key
-from monitor.model import Rule, RuleKind
+from monitor.matching.names import is_article, sound_key, variants
+from monitor.model import Rule, RuleKind, Tier
 from monitor.text.clitics import with_article
 from monitor.text.fold import fold
 from monitor.text.scripts import script_of
@@ -25,11 +25,15 @@ from monitor.text.tokens import tokenise
 SCRIPTS: Final = ("Latn", "Cyrl", "Arab", "Hebr", "Grek", "Hani", "Jpan", "Kore", "Armn", "Geor", "Deva", "Thai")
 """In the order in which suggestions are told."""
 BY_EAR: Final = "by ear"
+NOT_BY_SOUND: Final = {Tier.TRANSLITERATED.value: False}
+"""What a rule says under `variants:` when words of other languages sound like its name."""
 _JOINTS: Final = {"Hani": "·", "Jpan": "・"}
 _MOST: Final = 4  # aliases of a script, of a name in parts
 _MOST_WHOLE: Final = {"Latn": 30}
 _MOST_OF_PLACE: Final = 6
 _OF_PART: Final = 3
+_ENOUGH: Final = 3  # forms of a script that make guessing needless
+_SPELT: Final = 5
 _HEARD: Final = 3
 _FEW_CONSONANTS: Final = 2
 _SHORTEST: Final = {"Hani": 2, "Jpan": 2, "Kore": 2, "Arab": 3, "Hebr": 3}
@@ -44,6 +48,7 @@ class WarningKind(StrEnum):
     COMMON_WORD = "common-word"
     FEW_CONSONANTS = "few-consonants"
     CONFUSABLE = "confusable"
+    SOUND = "sound"
     LEFT_OUT = "left-out"
 
 
@@ -54,7 +59,7 @@ class Suggestion:
     script: str
     text: str
     source: str
-    """CLDR, GeoNames, Wikidata, or `by ear`."""
+    """CLDR, GeoNames, Wikidata, `by ear`, or `by ear, in use`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +78,56 @@ class Suggestions:
     aliases: tuple[Suggestion, ...]
     """By script, the likeliest first."""
     warnings: tuple[NameWarning, ...]
+    by_sound: bool
+    """False when the rule should say `variants: {transliterated: false}`; the aliases then do without that tier."""
 
 
 def suggest(name: str, lists: NameLists, kind: RuleKind = RuleKind.TOPIC) -> Suggestions:
     """Aliases for a name and warnings about it. `kind` narrows the look-up when it is a person or a place."""
     candidates = list(_candidates(name, lists, kind))
+    aliases, left_out = _chosen(name, candidates, lists, by_sound=True)
+    heard = list(_heard_words([name, *(one.text for one in aliases)], lists))
+    if heard:
+        aliases, left_out = _chosen(name, candidates, lists, by_sound=False)
+    warnings = [*_of_words(name, lists), *heard[:_CONFUSABLE], *_confusable(name, lists), *left_out]
+    return Suggestions(name, tuple(aliases), tuple(dict.fromkeys(warnings)), by_sound=not heard)
+
+
+def _chosen(
+    name: str, candidates: list[Suggestion], lists: NameLists, *, by_sound: bool
+) -> tuple[list[Suggestion], list[NameWarning]]:
+    """The candidates that are not found by the name or those before them; and warnings of those that are common words."""
     aliases: list[Suggestion] = []
-    known = [_index_of(name)]
-    warnings = [*_of_words(name, lists), *_confusable(name, lists)]
+    left_out: list[NameWarning] = []
+    known = [_index_of(name, by_sound=by_sound)]
     for script in SCRIPTS:
         for one in [one for one in candidates if one.script == script]:
             said = lists.common.get(fold(one.text))
             if said is not None:
                 message = f"{one.text} is left out: it is a common word ({said})"
-                warnings.append(NameWarning(WarningKind.LEFT_OUT, message))
+                left_out.append(NameWarning(WarningKind.LEFT_OUT, message))
             elif not any(index.match(example(one.text)) for index in known):
                 aliases.append(one)
-                known.append(_index_of(one.text))
-    return Suggestions(name, tuple(aliases), tuple(dict.fromkeys(warnings)))
+                known.append(_index_of(one.text, by_sound=by_sound))
+    return aliases, left_out
 
 
-def _index_of(name: str) -> RuleIndex:
+def _index_of(name: str, *, by_sound: bool) -> RuleIndex:
     """What finds this name alone. The plain index: for one rule it is made in no time."""
-    rule = Rule(id="suggest", kind=RuleKind.TOPIC, title=name, names=(name,))
+    tiers = {} if by_sound else dict(NOT_BY_SOUND)
+    rule = Rule(id="suggest", kind=RuleKind.TOPIC, title=name, names=(name,), variants=tiers)
     return compile_rules([rule], native=False).index
+
+
+def _heard_words(names: list[str], lists: NameLists) -> Iterator[NameWarning]:
+    """Common words that sound like a name of one word, for the engine."""
+    for name in names:
+        alone = [variant.words[0] for variant in variants(name) if len(variant.words) == 1]
+        for one in alone:
+            word = lists.sounds.get(one.key or "")
+            if word is not None and word not in one.forms:
+                message = f"{word}, a common word ({lists.common[word]}), sounds like {name}: search without sound"
+                yield NameWarning(WarningKind.SOUND, message)
 
 
 # Candidates -------------------------------------------------------------------------------------------------------------
@@ -108,13 +139,12 @@ def _candidates(name: str, lists: NameLists, kind: RuleKind) -> Iterator[Suggest
     articles = {tokens[at + 1] for at in range(len(tokens) - 1) if is_article(tokens[at])}
     tokens = tuple(token for token in tokens if not is_article(token))
     if whole:
-        yield from _of_entities(whole)
+        yield from _of_entities(whole, tokens)
     if len(tokens) > 1 and not whole:
         yield from _in_parts([_part(token, lists, article=token in articles) for token in tokens])
-    elif tokens:
-        known = {script for one in whole for script, forms in one.forms.items() if _long(forms, script)}
-        for script, text in _by_ear(tokens[0] if len(tokens) == 1 else "", lists):
-            if script not in known:
+    elif len(tokens) == 1:
+        for script, text in _by_ear(tokens[0], lists):
+            if sum(_long([form], script) for one in whole for form in one.forms.get(script, ())) < _ENOUGH:
                 yield Suggestion(script, text, BY_EAR)
 
 
@@ -133,17 +163,23 @@ def _entities(found: Iterable[KnownName], kind: RuleKind) -> list[KnownName]:
     return by_kind[NameKind.LANGUAGE] or [*places, *by_kind[NameKind.NAME]]
 
 
-def _of_entities(whole: list[KnownName]) -> Iterator[Suggestion]:
+def _of_entities(whole: list[KnownName], tokens: tuple[str, ...]) -> Iterator[Suggestion]:
     for script in SCRIPTS:
         told: set[str] = set()
         rows = [(one, form) for one in whole for form in one.forms.get(script, ())]
         for one, form in rows:
             most = _MOST_OF_PLACE if one.kind is not NameKind.NAME else _MOST
             if len(told) < _MOST_WHOLE.get(script, most) and _long([form], script) and form not in told:
-                if one.kind is NameKind.NAME and script == "Latn":
-                    continue  # other people's names, but for those that sound the same, which the engine finds
+                if one.kind is NameKind.NAME and script == "Latn" and not _same_name(fold(form), tokens):
+                    continue  # other people's names
                 told.add(form)
-                yield _as_name(Suggestion(script, form, one.kind.source))
+                yield _as_name(Suggestion(script, form, one.source(form)))
+
+
+def _same_name(form: str, tokens: tuple[str, ...]) -> bool:
+    """Whether a Latin form is a spelling of this name, by its sound."""
+    key, own = sound_key(form), sound_key(tokens[0]) if len(tokens) == 1 else None
+    return key is not None and own is not None and (key == own or one_edit_apart(key, own)) and len(form) >= _SPELT
 
 
 def _long(forms: Iterable[str], script: str) -> bool:
@@ -168,13 +204,12 @@ def _part(token: str, lists: NameLists, *, article: bool) -> dict[str, list[Sugg
     for one in rows:
         for script, forms in one.forms.items():
             found.setdefault(script, []).extend(
-                Suggestion(script, form.split(" ")[0], one.kind.source) for form in forms
+                Suggestion(script, form, one.source(form)) for form in forms if " " not in form
             )
+    told = {script for script, forms in found.items() if forms}
     for script, text in _by_ear(token, lists):
-        if script not in found:
-            found[script] = []
-        if not any(one.source != BY_EAR for one in found[script]):
-            found[script].append(Suggestion(script, text, BY_EAR))
+        if script not in told:
+            found.setdefault(script, []).append(Suggestion(script, text, BY_EAR))
     return {script: [_as_name(one, article=article) for one in forms] for script, forms in found.items()}
 
 
