@@ -15,7 +15,6 @@ index must never change that: `match` and `match_all` agree, and a property test
 """
 
 from monitor.matching.compiling import (
-    Compiled,
     compile_rules,
     image_bytes,
     index_from_image,
@@ -25,7 +24,7 @@ from monitor.matching.compiling import (
 )
 from monitor.matching.examples import ExampleFailure, example, run_examples
 from monitor.matching.explain import Explanation
-from monitor.matching.index import RuleIndex
+from monitor.matching.index import Compiled, RuleIndex
 from monitor.matching.parser import parse_query
 from monitor.matching.query import Query, print_query
 from monitor.matching.ruleset import rules_version

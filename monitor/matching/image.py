@@ -84,30 +84,35 @@ def image_of(index: NativeIndex) -> bytes | None:
         "keys": flat.keys,
         "lengths": {name: len(section) for name, section in sections.items()},
     }
+    told = marshal.dumps(header)
     body = bytearray()
-    for block in (marshal.dumps(header), *sections.values()):
+    for block in (told, *sections.values()):
         body += block + b"\0" * (-len(block) % _ALIGNED)
-    begin = _MAGIC + len(marshal.dumps(header)).to_bytes(_LENGTH, "little") + blake2b(body, digest_size=_SUM).digest()
+    length = len(told).to_bytes(_LENGTH, "little")
+    begin = _MAGIC + _sum(length, body) + length
     return begin + b"\0" * (-len(begin) % _ALIGNED) + bytes(body)
 
 
 def index_of(image: memoryview) -> NativeIndex | None:
     """The index of an image, which must stay as it is as long as the index lives; None if it is damaged."""
-    head = len(_MAGIC) + _LENGTH + _SUM
-    start = head + -head % _ALIGNED
-    if bytes(image[: len(_MAGIC)]) != _MAGIC:
+    told, kept = len(_MAGIC) + _SUM, len(_MAGIC) + _SUM + _LENGTH
+    length, body = bytes(image[told:kept]), image[kept + -kept % _ALIGNED :]
+    if bytes(image[:told]) != _MAGIC + _sum(length, body):
         return None
-    body = image[start:]
-    if blake2b(body, digest_size=_SUM).digest() != bytes(image[head - _SUM : head]):
-        return None
-    length = int.from_bytes(image[len(_MAGIC) : len(_MAGIC) + _LENGTH], "little")
-    header: dict[str, Any] = marshal.loads(body[:length])  # noqa: S302 - checked by its sum
+    size = int.from_bytes(length, "little")
+    header: dict[str, Any] = marshal.loads(body[:size])  # noqa: S302 - checked by its sum
     sections: dict[str, memoryview] = {}
-    at = length + -length % _ALIGNED
-    for name, size in header["lengths"].items():
-        sections[name] = body[at : at + size]
-        at += size + -size % _ALIGNED
+    at = size + -size % _ALIGNED
+    for name, taken in header["lengths"].items():
+        sections[name] = body[at : at + taken]
+        at += taken + -taken % _ALIGNED
     return _assembled(header, sections)
+
+
+def _sum(length: bytes, body: bytearray | memoryview) -> bytes:
+    digest = blake2b(length, digest_size=_SUM)
+    digest.update(body)
+    return digest.digest()
 
 
 def _assembled(header: dict[str, Any], sections: dict[str, memoryview]) -> NativeIndex:

@@ -11,10 +11,12 @@ candidates, not with the number of rules. A rule without such a clause (a regula
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from monitor.matching.compile import CompiledRule
+from monitor.errors import RuleError
+from monitor.matching.compile import CompiledRule, Compiler
 from monitor.matching.evaluate import Text
 from monitor.matching.explain import Explanation, explain
 from monitor.matching.names import NameWord
@@ -29,6 +31,14 @@ _CACHED_TOKENS = 200_000
 _PREFIX = 2
 _LITERAL = re.compile(rf"\w{{{_PREFIX}}}")
 """The letters that a wildcard begins with, read off its pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A set of rules and what is wrong with it; rules with an error are not in the index."""
+
+    index: "RuleIndex"
+    errors: tuple[RuleError, ...]
 
 
 class RuleIndex(Protocol):
@@ -60,6 +70,23 @@ class RuleIndex(Protocol):
 
     def match_all(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
         """The same as `match` by evaluating every rule: slow and plainly right."""
+
+    def changed(self, added: Sequence[Rule], removed: Sequence[str]) -> Compiled:
+        """An index in which rules were added or replaced, and others removed."""
+
+    def over(self, rules: Sequence[Rule]) -> "RuleIndex | None":
+        """The same over rules that match alike; None if that cannot be, or would be no quicker than to compile them."""
+
+    def image(self) -> bytes | None:
+        """The index as bytes that can be mapped later; None if that cannot be."""
+
+
+def compile_plain(rules: Sequence[Rule]) -> Compiled:
+    """Compile a set of rules together for the index in plain Python."""
+    by_id = {rule.id: rule for rule in rules}
+    compiler = Compiler(by_id)
+    compiled = compiler.compile()
+    return Compiled(PythonIndex(by_id, compiled), tuple(compiler.errors))
 
 
 class PythonIndex:
@@ -115,6 +142,17 @@ class PythonIndex:
         """The same by evaluating every rule: slow and plainly right."""
         enabled = (name for name, rule in sorted(self._compiled.items()) if rule.rule.enabled)
         return self._run(enabled, Text(article), now)
+
+    def changed(self, added: Sequence[Rule], removed: Sequence[str]) -> Compiled:
+        """An index in which rules were added or replaced, and others removed: all are compiled again."""
+        kept = {name: rule for name, rule in self._rules.items() if name not in removed}
+        return compile_plain([*(kept | {rule.id: rule for rule in added}).values()])
+
+    def over(self, rules: Sequence[Rule]) -> None:
+        """Nothing: compiling is all there is."""
+
+    def image(self) -> None:
+        """Nothing: trees are made anew at each start."""
 
     def explain(self, rule_id: str, article: Article, now: datetime | None = None) -> Explanation:
         """What one rule does with an article, and why. Raises KeyError for an unknown rule."""

@@ -20,6 +20,7 @@ from monitor.matching.compile import CompiledRule, Compiler
 from monitor.matching.evaluate import Text
 from monitor.matching.explain import Explanation, explain
 from monitor.matching.flat import TIERS, FlatRules, Flattener
+from monitor.matching.index import Compiled
 from monitor.matching.names import sound_key
 from monitor.matching.query import WORD_FIELDS
 from monitor.matching.records import head_text, line_of, quoted, span_text
@@ -242,7 +243,7 @@ class NativeIndex:
 
     def _found(self, text: Text, now: datetime | None) -> Iterator[tuple[Rule, Part, Match | Told]]:
         """Each rule that hits, with what the segment told, or a match where only the evaluator can tell."""
-        scan = self._scan(text)
+        scan = self._scan_of(text)
         for part in self._parts:
             scratch = part.scratch()
             hits, restricted, doubts = part.segment.match(scan, scratch, part.dead, None)
@@ -266,7 +267,7 @@ class NativeIndex:
         """The ids of the rules that `match` finds, in no order: much quicker, since nothing is explained."""
         found: list[str] = []
         text = Text(article)
-        scan = self._scan(text)
+        scan = self._scan_of(text)
         for part in self._parts:
             scratch = part.scratch()
             hits, restricted, doubts = part.segment.match(scan, scratch, part.dead, part.ids)
@@ -294,11 +295,27 @@ class NativeIndex:
                     found.append(as_match(tree.rule, verdict, text))
         return tuple(found)
 
+    def changed(self, added: Sequence[Rule], removed: Sequence[str]) -> Compiled:
+        """An index in which rules were added or replaced, and others removed: only those, and who names them, are compiled."""
+        index, compiler = _changed(self, added, removed)
+        return Compiled(index, tuple(compiler.errors))
+
+    def over(self, rules: Sequence[Rule]) -> "NativeIndex | None":
+        """The same segments over rules that match alike; None if these do not."""
+        together = RuleSet(rules)
+        return NativeIndex(together, self._parts, self._broken) if together.version == self.version else None
+
+    def image(self) -> bytes | None:
+        """The index as bytes, if it was not changed since it was compiled and no rule of it is broken."""
+        from monitor.matching.image import image_of  # noqa: PLC0415 - it is made of indexes too
+
+        return image_of(self)
+
     def explain(self, rule_id: str, article: Article, now: datetime | None = None) -> Explanation:
         """What one rule does with an article, and why. Raises KeyError for an unknown rule."""
         return explain(self._trees[rule_id], article, now)
 
-    def _scan(self, text: Text) -> Scan:
+    def _scan_of(self, text: Text) -> Scan:
         try:
             scan = self._scans.pop()
         except IndexError:
@@ -362,7 +379,7 @@ def flatten(compiler: Compiler, rules: Iterable[Rule]) -> tuple[FlatRules, list[
     return flattener.finish(), ids
 
 
-def changed(index: NativeIndex, added: Sequence[Rule], removed: Sequence[str]) -> tuple[NativeIndex, Compiler]:
+def _changed(index: NativeIndex, added: Sequence[Rule], removed: Sequence[str]) -> tuple[NativeIndex, Compiler]:
     """An index with rules added, replaced or removed; the rules that name them are compiled again too."""
     touched = {rule.id for rule in added} | set(removed)
     rules = index.rule_set.changed(added, removed)
