@@ -34,8 +34,10 @@ class Row(NamedTuple):
     term: str
     exact: tuple[str, ...] | None = None
     """With `=`: the words as they must be written."""
-    capitals: tuple[bool, ...] = ()
-    """Which of the words their author began with a capital."""
+    written: tuple[str, ...] = ()
+    """The words as their author wrote them."""
+    plain: tuple[str, ...] | None = None
+    """The folded words, where each stands for itself alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,10 @@ def _inflected(word: str) -> NameWord:
 def _sequence(words: Sequence[str], rule: Rule, *, exact: bool = False) -> Row:
     """Words side by side; one that folds to several tokens is several."""
     plain = exact or not _inflects(rule)
+    if plain and "*" not in (term := " ".join(words)) and "?" not in term:
+        pairs = cut_word(words[0]) if len(words) == 1 else [pair for word in words for pair in cut_word(word)]
+        folded, shown = zip(*pairs, strict=True)
+        return Row(tuple([_plain(one) for one in folded]), term, shown if exact else None, shown, folded)
     made: list[NameWord | re.Pattern[str] | None] = []
     written: list[str] = []
     for word in words:
@@ -283,11 +289,10 @@ def _sequence(words: Sequence[str], rule: Rule, *, exact: bool = False) -> Row:
             made.append(_wildcard(word))
             written.append(word)
         else:
-            for folded, shown in cut_word(word):
-                made.append(_plain(folded) if plain else _inflected(shown))
-                written.append(shown)
-    capitals = tuple([shown[:1].isupper() for shown in written])
-    return Row(tuple(made), " ".join(words), tuple(written) if exact else None, capitals)
+            for folded_word, shown_word in cut_word(word):
+                made.append(_plain(folded_word) if plain else _inflected(shown_word))
+                written.append(shown_word)
+    return Row(tuple(made), " ".join(words), tuple(written) if exact else None, tuple(written))
 
 
 def _phrase(phrase: Phrase, rule: Rule) -> Row | Bag:

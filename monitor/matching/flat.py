@@ -108,6 +108,8 @@ class Flattener:
     _patterns: list[tuple[int, str]] = field(default_factory=list)
     _atoms: dict[Atom, int] = field(default_factory=dict)
     _atom_cost: list[float] = field(default_factory=list)
+    _plain_rows: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """Rows of words that stand for themselves alone, as leaves of no field: most rows of a large set, many times over."""
     _posts: dict[int, list[int]] = field(default_factory=dict)
     _names: dict[int, tuple[int, Part]] = field(default_factory=dict)
     _names_at: list[list[int]] = field(default_factory=list)
@@ -291,9 +293,17 @@ class Flattener:
     # leaves
 
     def _row(self, row: Row, mask: int) -> Leaf:
+        plain = row.plain
+        if plain is not None and row.exact is None:
+            known = self._plain_rows.get(plain)
+            if known is not None:
+                return known | mask, self._terms.setdefault(row.term, len(self._terms))
         lead = next(at for at, word in enumerate(row.words) if word is not None)
-        words = tuple(_ANY_WORD if word is None else self._word(word) for word in row.words[lead:])
-        return self._leaf_of((lead, 0, words), mask, row.term, soft=row.exact is not None)
+        words = tuple([_ANY_WORD if word is None else self._word(word) for word in row.words[lead:]])
+        leaf, term = self._leaf_of((lead, 0, words), mask, row.term, soft=row.exact is not None)
+        if plain is not None and row.exact is None:
+            self._plain_rows[plain] = leaf & ~mask
+        return leaf, term
 
     def _wild(self, pattern: str, mask: int) -> Leaf:
         return self._leaf_of((0, 0, (self._pattern(pattern),)), mask, pattern, soft=True)
@@ -318,8 +328,7 @@ class Flattener:
         forms = word.forms
         key: object = id(word)
         if len(forms) == 1 and word.key is None and not word.article:
-            ((token, tier),) = forms.items()
-            key = (token, tier)
+            key = next(iter(forms.items()))
         number = self._words.get(key)
         if number is None:
             number = self._new_word(key, word, min(map(len, forms), default=1), article=word.article)

@@ -320,6 +320,8 @@ class _Parser:
 
     def _check_word(self, text: str, lexeme: Lexeme) -> None:
         """What looks like an operator but is none must not become a word unseen."""
+        if text.isalnum():
+            return
         prefix, colon, rest = text.partition(":")
         if colon and prefix.isalpha() and prefix.isascii() and (prefix.islower() or prefix.lower() in _PREFIXES):
             known = ", ".join(f"{name}:" for name in _PREFIXES)
@@ -347,7 +349,11 @@ class _Parser:
             raise self._fault(f"{text!r} needs at least two letters beside the {'*' if '*' in text else '?'}", lexeme)
 
     def _phrase(self, lexeme: Lexeme) -> Query:
-        words = tuple(lexeme.match["inside"].split())
+        slop, quorum = lexeme.match["slop"], lexeme.match["quorum"]
+        inside = lexeme.match["inside"]
+        words = tuple(inside.split())
+        if slop is None and quorum is None and "*" not in inside and "?" not in inside and any(map(cut_word, words)):
+            return Phrase(words)
         real = [word for word in words if word != "*"]
         if not any(cut_word(word) for word in real):
             raise self._fault("a phrase needs a word", lexeme)
@@ -356,7 +362,6 @@ class _Parser:
         for word in real:
             if "*" in word or "?" in word:
                 self._check_wildcard(word, lexeme)
-        slop, quorum = lexeme.match["slop"], lexeme.match["quorum"]
         if (slop or quorum) and len(real) != len(words):
             raise self._fault("* for a word between stands in plain phrases only", lexeme)
         if quorum is not None and not 1 <= int(quorum) <= len(words):

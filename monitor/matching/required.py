@@ -134,8 +134,8 @@ def _variant(variant: Variant) -> tuple[Clause, ...]:
 def _row(row: Row) -> tuple[Clause, ...]:
     """Every word of it."""
     return tuple(
-        _occurs(word, capital=capital)
-        for word, capital in zip(row.words, row.capitals, strict=True)
+        _occurs(word, capital=written[:1].isupper())
+        for word, written in zip(row.words, row.written, strict=True)
         if word is not None
     )
 
