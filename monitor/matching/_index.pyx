@@ -199,24 +199,31 @@ cdef Py_ssize_t _table_size(Py_ssize_t count):
 
 cdef inline uint64_t edge_hash(uint64_t key) noexcept nogil:
     key *= STEP
-    return key ^ (key >> 32)
+    return key ^ (key >> 29)
 
 
 def edge_tables(edges):
-    """The trie's edges, (node, word) -> node, as keys and values for open addressing."""
+    """The trie's edges, (node, word) -> node, as keys and values for open addressing, with a filter in front."""
     cdef Py_ssize_t size = _table_size(len(edges))
+    cdef Py_ssize_t bits = 4096
+    while bits < 8 * len(edges) and bits < 1 << 27:
+        bits *= 2
+    sieve = bytearray(bits // 8)
+    cdef uint8_t* s = <uint8_t*> <char*> sieve
     keys, values = bytearray(8 * size), bytearray(4 * size)
     cdef uint64_t* k = <uint64_t*> <char*> keys
     cdef uint32_t* v = <uint32_t*> <char*> values
     cdef uint64_t slot, key
     for (node, word), child in edges.items():
         key = (<uint64_t> node << 32 | <uint32_t> word) + 1
-        slot = edge_hash(key) & (size - 1)
+        slot = edge_hash(key)
+        s[(slot >> 32 & (bits - 1)) >> 3] |= 1 << (slot >> 32 & 7)
+        slot &= size - 1
         while k[slot]:
             slot = (slot + 1) & (size - 1)
         k[slot] = key
         v[slot] = child
-    return keys, values
+    return keys, values, sieve
 
 
 # ── words of tokens that no table lists: by sound, by wildcard ───────────────────────────────────────────────────────
@@ -363,6 +370,8 @@ cdef class Segment:
     cdef const uint64_t* edge_keys
     cdef const uint32_t* edge_values
     cdef uint64_t edge_mask
+    cdef const uint8_t* edge_sieve
+    cdef uint64_t edge_sieve_mask
     cdef const uint8_t* word_article
     cdef const uint8_t* atom_lead
     cdef const uint8_t* atom_flags
@@ -400,6 +409,8 @@ cdef class Segment:
         self.edge_keys = <const uint64_t*> self._open("edge_keys")
         self.edge_mask = len(sections["edge_keys"]) // 8 - 1
         self.edge_values = <const uint32_t*> self._open("edge_values")
+        self.edge_sieve = <const uint8_t*> self._open("edge_sieve")
+        self.edge_sieve_mask = 8 * len(sections["edge_sieve"]) - 1
         self.word_article = <const uint8_t*> self._open("word_article")
         self.atom_lead = <const uint8_t*> self._open("atom_lead")
         self.atom_flags = <const uint8_t*> self._open("atom_flags")
@@ -501,7 +512,10 @@ cdef class Segment:
     cdef inline uint32_t _child(self, uint32_t node, uint32_t word) noexcept nogil:
         """The node behind an edge, or 0: no edge leads to a first word."""
         cdef uint64_t key = (<uint64_t> node << 32 | word) + 1
-        cdef uint64_t slot = edge_hash(key) & self.edge_mask
+        cdef uint64_t slot = edge_hash(key)
+        if not self.edge_sieve[(slot >> 32 & self.edge_sieve_mask) >> 3] & (1 << (slot >> 32 & 7)):
+            return 0
+        slot &= self.edge_mask
         while self.edge_keys[slot] != key:
             if not self.edge_keys[slot]:
                 return 0

@@ -409,13 +409,14 @@ class Flattener:
             node_outs[node] = len(packed)
             packed.append(len(atoms))
             packed.extend(atoms)
-        edge_keys, edge_values = edge_tables(edges)
+        edge_keys, edge_values, edge_sieve = edge_tables(edges)
         return {
             "node_flags": bytes(flags) or b"\0",
             "node_outs": node_outs.tobytes(),
             "outs": packed.tobytes(),
             "edge_keys": edge_keys,
             "edge_values": edge_values,
+            "edge_sieve": edge_sieve,
         }
 
 
