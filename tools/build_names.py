@@ -114,15 +114,16 @@ LOCALES = [
     "th",
 ]
 ATTESTED_FROM = 2.0  # how often, on the Zipf scale, English has a name that is looked for by ear in other languages
-ATTESTED_IN = {"Arab": ("ar", "fa"), "Hebr": ("he",), "Cyrl": ("ru", "uk", "bg"), "Grek": ("el",)}
-BY_EAR = 25  # spellings that are looked for
+ATTESTED_IN = {"Arab": ("ar", "fa"), "Hebr": ("he",), "Cyrl": ("ru", "uk", "bg")}
+WELL_KNOWN = 3.5  # the same, of a name whose spelling by ear is a name too, not a word
+BY_EAR = 40  # spellings that are looked for
 PLACES_FROM = 15_000  # inhabitants
 KNOWN_FROM = 3_000  # inhabitants of a place that is written in several scripts
 KNOWN_SCRIPTS = 3
 LATIN_EXONYMS_FROM = 100_000
 FORMS = 8  # of a script
 LATIN_FORMS = 30  # of a country or a place: its names in other languages
-_NAMES_LINE = re.compile(r"(.+) => (Q\d+)")
+_NAMES_LINE = re.compile(r"(.+) => Q\d+")
 _NOT_A_PLACE = re.compile(r"airport|aeroport|station|\d|[,;/()!?\"]", re.IGNORECASE)
 _HIRAGANA = re.compile("[\u3041-\u309f]")
 _MODELS: dict[str, SpellingModel] = {}
@@ -177,8 +178,7 @@ def countries() -> Iterator[Row]:
             if kind == "c" and code in known:
                 row.add(known[code]["name"])  # CLDR says Türkiye, news says Turkey
             for locale in locales:
-                for name in re.split(r"\s*[()（）]\s*", getattr(locale, table).get(code) or ""):
-                    row.add(name)
+                row.add(re.split(r"\s*[(（]", getattr(locale, table).get(code) or "")[0])
             yield row
 
 
@@ -221,11 +221,11 @@ def name_parts(wheel: Path) -> Iterator[Row]:
         found = _NAMES_LINE.fullmatch(line)
         if not found:
             continue
-        row = Row("n", found[2])
+        row = Row("n", "")
         for name in found[1].split(", "):
             if not _SCRAP.search(name) and (len(name) > 1):
                 row.add(name if "Latn" not in scripts_in(name) else name.title())
-        if "Latn" in row.forms and (len(row.forms) > 1 or len(row.forms["Latn"]) > 1):
+        if "Latn" in row.forms and len(row.forms) > 1:
             yield row
 
 
@@ -297,13 +297,19 @@ def main() -> None:
     with Pool() as pool:
         models = _kept("spelling.xz") or "".join(pool.starmap(model, spelt_pairs(rows).items()))
         write("spelling.xz", models)
-    great = [
-        row for row in rows if row.kind in "cl" or (row.kind == "p" and int(row.note.split()[1]) >= LATIN_EXONYMS_FROM)
-    ]
-    common = "".join(common_words(_folded(rows), _folded(great)))
+    heard = attest(rows, models)
+    great = [row for row in rows if row.kind in "cl" or (row.kind == "p" and _people(row) >= LATIN_EXONYMS_FROM)]
+    common = "".join(common_words(_folded(rows) | heard, _folded(great)))
     write("common.xz", common)
-    attest(rows, models, frozenset(fold(word) for word in common.split()))
+    words = frozenset(fold(word) for word in common.split())
+    for row in rows:
+        for script, forms in row.forms.items():
+            row.forms[script] = [form for form in forms if not (form.startswith("~") and form[1:] in words)]
     write("names.xz", "".join(f"{line}\n" for line in sorted({row.line() for row in rows})))
+
+
+def _people(row: Row) -> int:
+    return int(row.note.split()[1])
 
 
 def _kept(name: str) -> str:
@@ -315,26 +321,29 @@ def _folded(rows: Iterable[Row]) -> frozenset[str]:
     return frozenset(fold(form) for row in rows for forms in row.forms.values() for form in forms)
 
 
-def attest(rows: list[Row], models: str, common: frozenset[str]) -> None:
+def attest(rows: list[Row], models: str) -> frozenset[str]:
     """Give known names the spellings by ear that are really read in a language: `~` in front says so.
 
-    Names of persons in the English news that Wikidata's item does not give in a script of few vowels.
+    Names in the English news of which the table has few forms in a script. The answer is the best forms of the well-known
+    ones: what is read so often for being a name is no common word.
     """
     wanted: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        names = {fold(form) for form in row.forms["Latn"][:1] if row.kind in "np"}
-        for name in names:
-            if name.isascii() and name.isalpha() and zipf(name, "en") >= ATTESTED_FROM and name not in common:
-                for script in ATTESTED_IN:
-                    if len(row.forms.get(script, ())) < 3:  # noqa: PLR2004
-                        wanted[script][name].append(row)
+        name = fold(row.forms["Latn"][0])
+        if row.kind in "np" and name.isascii() and name.isalpha() and zipf(name, "en") >= ATTESTED_FROM:
+            for script in ATTESTED_IN:
+                if len(row.forms.get(script, ())) < 4:  # noqa: PLR2004
+                    wanted[script][name].append(row)
+    best: set[str] = set()
     with Pool(initializer=_read_models, initargs=(models,)) as pool:
         for script, names in wanted.items():
             found = pool.map(_attested, [(name, script) for name in names], chunksize=200)
             print(script, len(names), "looked for,", sum(map(bool, found)), "found")
             for name, forms in zip(names, found, strict=True):
+                best.update(forms[:1] if zipf(name, "en") >= WELL_KNOWN else ())
                 for row in names[name]:
-                    row.forms[script] += [f"~{form}" for form in forms if form not in common]
+                    row.forms[script] += [f"~{form}" for form in forms if form not in map(fold, row.forms[script])]
+    return frozenset(best)
 
 
 def _read_models(text: str) -> None:
@@ -350,7 +359,7 @@ def _attested(task: tuple[str, str]) -> list[str]:
         for text, score in spelt
         if len(text) > 3 and score > spelt[0][1] - 10 and max(zipf(text, one) for one in ATTESTED_IN[script]) > 1.5  # noqa: PLR2004
     ]
-    return [text for _, text in sorted(told, reverse=True)[:3]]
+    return [text for _, text in sorted(told, reverse=True)[:4]]
 
 
 def spelt_pairs(rows: list[Row]) -> dict[str, list[tuple[str, str]]]:

@@ -51,6 +51,9 @@ CAPITALS = frozenset(
         "id",
     ]
 )  # of dictionaries that keep them
+NAMES_TOLD = frozenset(
+    ["en", "fr", "de", "es", "it", "pt", "nl", "pl"]
+)  # of those that have places with their capital alone
 NO_DICTIONARY = frozenset({"ur", "ro", "ms", "vi"})
 _LOWER_DICTIONARIES = (
     "en de fr es it pt nl pl cs sk sl hbs tr fi hu ro sv da nb lt lv id ca ru uk bg mk el he fa hy ka hi"
@@ -102,7 +105,7 @@ def common_words(names: frozenset[str], places: frozenset[str]) -> Iterator[str]
 def is_common(word: str, language: str, names: frozenset[str], places: frozenset[str]) -> bool:
     """Whether a frequent word is a word, not a name alone."""
     named = fold(word) in names
-    if fold(word) in places and language not in CAPITALS:
+    if fold(word) in places and language not in NAMES_TOLD:
         return False
     if language in ARTICLES:
         article = ARTICLES[language]

@@ -20,7 +20,11 @@ from monitor.model import Article, Rule, RuleKind
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 KINDS = {"person": RuleKind.PERSON, "country": RuleKind.PLACE, "city": RuleKind.PLACE}
 WORST = 20
-# Versions in which the translators left the name out, or wrote what is not the entity: seen by eye, kept in the figures.
+GOLD = (
+    "Doubtful in the gold standard, and kept in the figures: Spain in reuters.218923 (Spain's Jon Rahm is *the Spaniard* in most "
+    "versions), Paris in dailymail.co.uk.298692 (an adjective in Czech, left out in Ukrainian), Biden in newsweek.51300 (left "
+    "out in Bulgarian)."
+)
 
 
 def read(name: str) -> list[dict]:
@@ -98,7 +102,7 @@ def rows() -> list[str]:
     lines = ["| | versions | recall | precision |", "|---|---|---|---|", counts.row("all")]
     lines += [counts.row(key) for key in ("person", "country", "city")]
     lines += [counts.row(key) for key in languages]
-    lines += ["", "Missed, by entity:", ""]
+    lines += ["", GOLD, "", "Missed, by entity:", ""]
     worst = sorted(missed.items(), key=lambda item: -len(item[1]))[:WORST]
     lines += [f"- {entity}: {', '.join(sorted({lang for lang, _ in found}))}" for entity, found in worst]
     lines += ["", "False alarms:", ""]

@@ -23,6 +23,7 @@ RULES_COMMANDS = {
     "explain": "monitor.cli.rules_explain:explain_",
     "test": "monitor.cli.rules_explain:test",
     "lint": "monitor.cli.rules_lint:lint_",
+    "suggest": "monitor.cli.rules_suggest:suggest_",
     "diff": "monitor.cli.rules_diff:diff",
     "backtest": "monitor.cli.rules_backtest:backtest",
 }

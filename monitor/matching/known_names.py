@@ -103,8 +103,9 @@ class NameLists:
 
     @cached_property
     def sounds(self) -> Mapping[str, str]:
-        """Sound keys of the common words, each with a word that has it."""
-        return {key: word for word in self.common if (key := sound_key(word)) is not None}
+        """Sound keys of the common words, each with the word of most languages that has it."""
+        words = sorted(self.common, key=lambda word: len(self.common[word]))
+        return {key: word for word in words if (key := sound_key(word)) is not None}
 
     @cached_property
     def latin_words(self) -> Mapping[str, tuple[str, int, str]]:

@@ -28,16 +28,26 @@ BY_EAR: Final = "by ear"
 NOT_BY_SOUND: Final = {Tier.TRANSLITERATED.value: False}
 """What a rule says under `variants:` when words of other languages sound like its name."""
 _JOINTS: Final = {"Hani": "·", "Jpan": "・"}
-_MOST: Final = 4  # aliases of a script, of a name in parts
+_MOST: Final = 6  # aliases of a script, of a name in parts
 _MOST_WHOLE: Final = {"Latn": 30}
 _MOST_OF_PLACE: Final = 6
 _OF_PART: Final = 3
-_ENOUGH: Final = 3  # forms of a script that make guessing needless
+_ENOUGH: Final = 4  # forms of a script that make guessing needless
 _SPELT: Final = 5
-_HEARD: Final = 3
+_HEARD: Final = 5
 _FEW_CONSONANTS: Final = 2
 _SHORTEST: Final = {"Hani": 2, "Jpan": 2, "Kore": 2, "Arab": 3, "Hebr": 3}
 _VOWELS: Final = frozenset("aeiouyаеиіоуыэюяєїαεηιουω")
+_WIDELY_READ: Final = frozenset(["en", "fr", "es", "de", "it", "pt", "pl", "ru", "uk", "ar", "fa", "he", "tr", "el"])
+"""Languages whose common words are no aliases, and keep a name from being searched by sound."""
+_PERSIAN: Final = (
+    ("p", "b", "ب", "پ"),
+    ("g", "j", "ج", "گ"),
+    ("g", "j", "غ", "گ"),
+    ("v", "f", "ف", "و"),
+    ("ch", "t", "تش", "چ"),
+)
+"""A Latin sound; the one that shares its Arabic letter; that letter; the letter that Persian has for it."""
 _CONFUSABLE: Final = 6
 _WEAK: Final = 4.0  # in the logarithm, behind the best spelling by ear
 
@@ -102,8 +112,8 @@ def _chosen(
     known = [_index_of(name, by_sound=by_sound)]
     for script in SCRIPTS:
         for one in [one for one in candidates if one.script == script]:
-            said = lists.common.get(fold(one.text))
-            if said is not None:
+            said = lists.common.get(fold(one.text), "")
+            if _widely(said):
                 message = f"{one.text} is left out: it is a common word ({said})"
                 left_out.append(NameWarning(WarningKind.LEFT_OUT, message))
             elif not any(index.match(example(one.text)) for index in known):
@@ -124,8 +134,8 @@ def _heard_words(names: list[str], lists: NameLists) -> Iterator[NameWarning]:
     for name in names:
         alone = [variant.words[0] for variant in variants(name) if len(variant.words) == 1]
         for one in alone:
-            word = lists.sounds.get(one.key or "")
-            if word is not None and word not in one.forms:
+            word = lists.sounds.get(one.key or "", "")
+            if word not in one.forms and _widely(lists.common.get(word, "")):
                 message = f"{word}, a common word ({lists.common[word]}), sounds like {name}: search without sound"
                 yield NameWarning(WarningKind.SOUND, message)
 
@@ -143,6 +153,8 @@ def _candidates(name: str, lists: NameLists, kind: RuleKind) -> Iterator[Suggest
     if len(tokens) > 1 and not whole:
         yield from _in_parts([_part(token, lists, article=token in articles) for token in tokens])
     elif len(tokens) == 1:
+        arabic = [form for one in whole for form in one.forms.get("Arab", ())]
+        yield from (Suggestion("Arab", text, BY_EAR) for text in _in_persian(tokens[0], arabic))
         for script, text in _by_ear(tokens[0], lists):
             if sum(_long([form], script) for one in whole for form in one.forms.get(script, ())) < _ENOUGH:
                 yield Suggestion(script, text, BY_EAR)
@@ -206,6 +218,8 @@ def _part(token: str, lists: NameLists, *, article: bool) -> dict[str, list[Sugg
             found.setdefault(script, []).extend(
                 Suggestion(script, form, one.source(form)) for form in forms if " " not in form
             )
+    persian = _in_persian(token, [one.text for one in found.get("Arab", ())])
+    found.setdefault("Arab", []).extend(Suggestion("Arab", text, BY_EAR) for text in persian)
     told = {script for script, forms in found.items() if forms}
     for script, text in _by_ear(token, lists):
         if script not in told:
@@ -227,6 +241,19 @@ def _by_ear(token: str, lists: NameLists) -> Iterator[tuple[str, str]]:
         for text, score in spelt:
             if score >= spelt[0][1] - _WEAK and _long([text], script):
                 yield script, text[:1].upper() + text[1:]
+
+
+def _in_persian(token: str, arabic: list[str]) -> list[str]:
+    """The first Arabic forms of a Latin word with the letters that Persian alone has, where they differ."""
+    found: list[str] = []
+    for text in arabic[:2]:
+        changed = text
+        for sound, rival, letter, own in _PERSIAN:
+            if sound in token and rival not in token:
+                changed = changed.replace(letter, own)
+        if changed not in (text, *found):
+            found.append(changed)
+    return found
 
 
 # Warnings ---------------------------------------------------------------------------------------------------------------
@@ -276,6 +303,11 @@ def _like(word: str, token: str, key: str) -> bool:
     if word[0] != token[0] or not word.isascii():
         return False
     return sound_key(word) == key
+
+
+def _widely(languages: str) -> bool:
+    """Whether one of the languages is widely read."""
+    return not _WIDELY_READ.isdisjoint(languages.split(", "))
 
 
 def _english(languages: str) -> bool:
