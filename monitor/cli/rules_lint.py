@@ -13,6 +13,7 @@ from rich.text import Text
 
 from monitor.cli.archive import archived, listed
 from monitor.cli.rules import Chosen
+from monitor.config.name_lists import common_words
 from monitor.errors import ConfigError, StoreError
 from monitor.matching.lint import Asked, Linted, lint
 from monitor.matching.lint_names import Level
@@ -78,7 +79,7 @@ def lint_(
         chosen.rule(name)
     use, source = _sample(chosen, sample, file)
     wanted = _Wanted(frozenset(rule_ids), Level(level))
-    judged = [one for one in lint(chosen.index, use) if wanted.takes(one)]
+    judged = [one for one in lint(chosen.index, use, common_words()) if wanted.takes(one)]
     if as_json:
         for one in judged:
             click.echo(json.dumps(_as_json(one), ensure_ascii=False))

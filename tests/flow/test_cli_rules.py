@@ -135,6 +135,15 @@ def test_lint_tells_places_levels_and_the_sample(archive):
     assert "advice:" not in monitor(archive, "rules", "lint", "--level", "warning")
 
 
+def test_lint_knows_frequent_words(folder):
+    file = folder / "lion.yaml"
+    file.write_text("rules: [{id: lion, kind: person, names: [Lion], aliases: [الأسد]}]")
+    output = monitor(folder, "rules", "--rules", file, "lint")
+    assert "lion: names: advice: frequent as words" in output
+    assert "Lion (en" in output
+    assert "الأسد (ar" in output
+
+
 def test_lint_ends_with_1_when_it_shall(folder):
     monitor(folder, "rules", "lint", "--strict", code=1)
     monitor(folder, "rules", "lint", "--strict", "lavrov")
