@@ -27,6 +27,8 @@ _LETTERS: Final = (
 """Where letters with marks stand that fold to another letter."""
 
 
+WIDELY_READ: Final = frozenset(["en", "fr", "es", "de", "it", "pt", "pl", "ru", "uk", "ar", "fa", "he", "tr", "el"])
+"""Languages whose common words are no aliases, and keep a name from being searched by sound."""
 SEEN: Final = "by ear, in use"
 """The source of a form that was made by ear and is in use."""
 
@@ -103,8 +105,8 @@ class NameLists:
 
     @cached_property
     def sounds(self) -> Mapping[str, str]:
-        """Sound keys of the common words, each with the word of most languages that has it."""
-        words = sorted(self.common, key=lambda word: len(self.common[word]))
+        """Sound keys of the common words, each with the word that is read most widely."""
+        words = sorted(self.common, key=lambda word: (widely_read(self.common[word]), len(self.common[word])))
         return {key: word for word in words if (key := sound_key(word)) is not None}
 
     @cached_property
@@ -135,6 +137,11 @@ def _letter_class(char: str) -> str:
         return r"[\W_]" if char in " -'" else re.escape(char)
     others = _same_letter().get(char, "")
     return f"[{char}{others}]" if others not in {"", char} else char
+
+
+def widely_read(languages: str) -> bool:
+    """Whether one of these languages, written `en, fr`, is widely read."""
+    return not WIDELY_READ.isdisjoint(languages.split(", "))
 
 
 def one_edit_apart(one: str, other: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 from monitor.matching.compiling import compile_rules
 from monitor.matching.examples import example
 from monitor.matching.index import RuleIndex
-from monitor.matching.known_names import KnownName, NameKind, NameLists, one_edit_apart
+from monitor.matching.known_names import KnownName, NameKind, NameLists, one_edit_apart, widely_read
 from monitor.matching.names import is_article, sound_key, variants
 from monitor.model import Rule, RuleKind, Tier
 from monitor.text.clitics import with_article
@@ -34,12 +34,12 @@ _MOST_OF_PLACE: Final = 6
 _OF_PART: Final = 3
 _ENOUGH: Final = 4  # forms of a script that make guessing needless
 _SPELT: Final = 5
+_SHORT: Final = 4  # letters of a name of which one guess is enough
+_SURE: Final = 2  # forms that may be as short as can be
 _HEARD: Final = 5
 _FEW_CONSONANTS: Final = 2
 _SHORTEST: Final = {"Hani": 2, "Jpan": 2, "Kore": 2, "Arab": 3, "Hebr": 3}
 _VOWELS: Final = frozenset("aeiouyаеиіоуыэюяєїαεηιουω")
-_WIDELY_READ: Final = frozenset(["en", "fr", "es", "de", "it", "pt", "pl", "ru", "uk", "ar", "fa", "he", "tr", "el"])
-"""Languages whose common words are no aliases, and keep a name from being searched by sound."""
 _PERSIAN: Final = (
     ("p", "b", "ب", "پ"),
     ("g", "j", "ج", "گ"),
@@ -49,7 +49,7 @@ _PERSIAN: Final = (
 )
 """A Latin sound; the one that shares its Arabic letter; that letter; the letter that Persian has for it."""
 _CONFUSABLE: Final = 6
-_WEAK: Final = 4.0  # in the logarithm, behind the best spelling by ear
+_WEAK: Final = 3.0  # in the logarithm, behind the best spelling by ear
 
 
 class WarningKind(StrEnum):
@@ -113,7 +113,7 @@ def _chosen(
     for script in SCRIPTS:
         for one in [one for one in candidates if one.script == script]:
             said = lists.common.get(fold(one.text), "")
-            if _widely(said):
+            if widely_read(said):
                 message = f"{one.text} is left out: it is a common word ({said})"
                 left_out.append(NameWarning(WarningKind.LEFT_OUT, message))
             elif not any(index.match(example(one.text)) for index in known):
@@ -135,7 +135,7 @@ def _heard_words(names: list[str], lists: NameLists) -> Iterator[NameWarning]:
         alone = [variant.words[0] for variant in variants(name) if len(variant.words) == 1]
         for one in alone:
             word = lists.sounds.get(one.key or "", "")
-            if word not in one.forms and _widely(lists.common.get(word, "")):
+            if word not in one.forms and widely_read(lists.common.get(word, "")):
                 message = f"{word}, a common word ({lists.common[word]}), sounds like {name}: search without sound"
                 yield NameWarning(WarningKind.SOUND, message)
 
@@ -154,10 +154,16 @@ def _candidates(name: str, lists: NameLists, kind: RuleKind) -> Iterator[Suggest
         yield from _in_parts([_part(token, lists, article=token in articles) for token in tokens])
     elif len(tokens) == 1:
         arabic = [form for one in whole for form in one.forms.get("Arab", ())]
-        yield from (Suggestion("Arab", text, BY_EAR) for text in _in_persian(tokens[0], arabic))
+        yield from (Suggestion("Arab", text, BY_EAR) for text in in_persian(tokens[0], arabic))
         for script, text in _by_ear(tokens[0], lists):
-            if sum(_long([form], script) for one in whole for form in one.forms.get(script, ())) < _ENOUGH:
+            if not _known(whole, script):
                 yield Suggestion(script, text, BY_EAR)
+
+
+def _known(whole: list[KnownName], script: str) -> bool:
+    """Whether so much is known in a script that nothing need be guessed: any name of a place, some of a person."""
+    forms = [form for one in whole for form in one.forms.get(script, ()) if _long([form], script)]
+    return len(forms) >= _ENOUGH or any(one.kind is not NameKind.NAME and one.forms.get(script) for one in whole)
 
 
 def _entities(found: Iterable[KnownName], kind: RuleKind) -> list[KnownName]:
@@ -181,7 +187,9 @@ def _of_entities(whole: list[KnownName], tokens: tuple[str, ...]) -> Iterator[Su
         rows = [(one, form) for one in whole for form in one.forms.get(script, ())]
         for one, form in rows:
             most = _MOST_OF_PLACE if one.kind is not NameKind.NAME else _MOST
-            if len(told) < _MOST_WHOLE.get(script, most) and _long([form], script) and form not in told:
+            longer = len(told) >= _SURE and script in {"Arab", "Hebr", "Jpan"}
+            enough = len(form) > _SHORTEST.get(script, 3) if longer else _long([form], script)
+            if len(told) < _MOST_WHOLE.get(script, most) and enough and form not in told:
                 if one.kind is NameKind.NAME and script == "Latn" and not _same_name(fold(form), tokens):
                     continue  # other people's names
                 told.add(form)
@@ -218,7 +226,7 @@ def _part(token: str, lists: NameLists, *, article: bool) -> dict[str, list[Sugg
             found.setdefault(script, []).extend(
                 Suggestion(script, form, one.source(form)) for form in forms if " " not in form
             )
-    persian = _in_persian(token, [one.text for one in found.get("Arab", ())])
+    persian = in_persian(token, [one.text for one in found.get("Arab", ())])
     found.setdefault("Arab", []).extend(Suggestion("Arab", text, BY_EAR) for text in persian)
     told = {script for script, forms in found.items() if forms}
     for script, text in _by_ear(token, lists):
@@ -238,12 +246,12 @@ def _by_ear(token: str, lists: NameLists) -> Iterator[tuple[str, str]]:
         return
     for script, model in lists.models.items():
         spelt = model.spell(token, _HEARD)
-        for text, score in spelt:
+        for text, score in spelt if len(token) > _SHORT else spelt[:1]:
             if score >= spelt[0][1] - _WEAK and _long([text], script):
                 yield script, text[:1].upper() + text[1:]
 
 
-def _in_persian(token: str, arabic: list[str]) -> list[str]:
+def in_persian(token: str, arabic: list[str]) -> list[str]:
     """The first Arabic forms of a Latin word with the letters that Persian alone has, where they differ."""
     found: list[str] = []
     for text in arabic[:2]:
@@ -303,11 +311,6 @@ def _like(word: str, token: str, key: str) -> bool:
     if word[0] != token[0] or not word.isascii():
         return False
     return sound_key(word) == key
-
-
-def _widely(languages: str) -> bool:
-    """Whether one of the languages is widely read."""
-    return not _WIDELY_READ.isdisjoint(languages.split(", "))
 
 
 def _english(languages: str) -> bool:
