@@ -101,7 +101,7 @@ class Flattener:
     _forms: Forms = field(default_factory=Forms)
     _words: dict[object, int] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)
-    """Words are told apart by identity, so they must live as long as this."""
+    """What is known by its identity must live as long as this."""
     _articles: bytearray = field(default_factory=bytearray)
     _rarity: list[float] = field(default_factory=list)
     _keys: dict[str, list[int]] = field(default_factory=dict)
@@ -283,6 +283,7 @@ class Flattener:
         if needs is not None:
             code += needs.code
         self._names_at[number] = code
+        names.variants, names.blanks = (), ()  # taken in; a large set must not hold the forms of all its names
         trigger = _rarest([found, needs]) if needs is not None else found.trigger
         return Part(code, trigger=trigger, plain=needs is None or sure)
 
@@ -326,12 +327,13 @@ class Flattener:
 
     def _name_word(self, word: NameWord) -> int:
         forms = word.forms
-        key: object = id(word)
         if len(forms) == 1 and word.key is None and not word.article:
-            key = next(iter(forms.items()))
+            key: object = next(iter(forms.items()))
+        else:  # equal words of several names are one; a hash of the forms tells them apart and holds nothing
+            key = (hash(frozenset(forms.items())), len(forms), word.key, word.article)
         number = self._words.get(key)
         if number is None:
-            number = self._new_word(key, word, min(map(len, forms), default=1), article=word.article)
+            number = self._new_word(key, min(map(len, forms), default=1), article=word.article)
             for token, tier in forms.items():
                 self._forms.add(token, number << 2 | _TIER_NUMBER[tier])
             if word.key is not None:
@@ -343,14 +345,13 @@ class Flattener:
         number = self._words.get(key)
         if number is None:
             letters = len(re.sub(r"\W", "", pattern))
-            number = self._new_word(key, pattern, letters)
+            number = self._new_word(key, letters)
             self._rarity[number] *= 4.0
             self._patterns.append((number, pattern))
         return number
 
-    def _new_word(self, key: object, word: object, letters: int, *, article: bool = False) -> int:
-        number = self._words[key] = len(self._words)
-        self._kept.append(word)
+    def _new_word(self, key: object, letters: int, *, article: bool = False) -> int:
+        number = self._words[key] = len(self._rarity)
         self._articles.append(article)
         self._rarity.append(_COMMON_BY_LETTERS[min(letters, len(_COMMON_BY_LETTERS) - 1)])
         return number
@@ -390,7 +391,7 @@ class Flattener:
     def _trie(self) -> dict[str, Section]:
         """Nodes and edges of the trie over words. The node behind a first word has that word's number."""
         edges: dict[tuple[int, int], int] = {}
-        flags = bytearray(len(self._words))
+        flags = bytearray(len(self._rarity))
         outs: dict[int, list[int]] = {}
         for (_, _, words), atom in self._atoms.items():
             node = words[0]
