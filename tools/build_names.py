@@ -17,11 +17,9 @@ import json
 import lzma
 import re
 import sys
-import unicodedata
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from multiprocessing import Pool
@@ -30,11 +28,13 @@ from pathlib import Path
 import zstandard
 from anyascii import anyascii
 from babel import Locale
+from by_ear import WELL_KNOWN, attest
 from learn_spelling import learn, write_model
 from rapidfuzz.distance import Levenshtein
-from word_lists import common_words, is_word, seen, zipf
+from rows import SCRIPTS, Row
+from word_lists import common_words, is_name, is_word, seen, zipf
+from wordfreq import top_n_list
 
-from monitor.matching.respell import SpellingModel, read_models
 from monitor.text.fold import fold
 from monitor.text.scripts import scripts_in
 
@@ -42,7 +42,6 @@ ROOT = Path(__file__).parents[1]
 
 
 OUT = ROOT / "monitor" / "config" / "lists"
-SCRIPTS = ("Latn", "Cyrl", "Arab", "Hebr", "Grek", "Hani", "Jpan", "Kore", "Armn", "Geor", "Deva", "Thai")
 LOCALES = [
     "en",
     "de",
@@ -113,53 +112,15 @@ LOCALES = [
     "ne",
     "th",
 ]
-ATTESTED_FROM = 2.0  # how often, on the Zipf scale, English has a name that is looked for by ear in other languages
-ATTESTED_IN = {"Arab": ("ar", "fa"), "Hebr": ("he",), "Cyrl": ("ru", "uk", "bg")}
-WELL_KNOWN = 3.5  # the same, of a name whose spelling by ear is a name too, not a word
-BY_EAR = 40  # spellings that are looked for
 PLACES_FROM = 15_000  # inhabitants
 KNOWN_FROM = 3_000  # inhabitants of a place that is written in several scripts
 KNOWN_SCRIPTS = 3
+SHORTEST = 4  # letters of a name that no source has
 LATIN_EXONYMS_FROM = 100_000
-FORMS = 8  # of a script
-LATIN_FORMS = 30  # of a country or a place: its names in other languages
 _NAMES_LINE = re.compile(r"(.+) => Q\d+")
 _NOT_A_PLACE = re.compile(r"airport|aeroport|station|\d|[,;/()!?\"]", re.IGNORECASE)
 _HIRAGANA = re.compile("[\u3041-\u309f]")
-_MODELS: dict[str, SpellingModel] = {}
 _SCRAP = re.compile(r"[0-9,;/()!?\"<>@#=|+&_]")
-
-
-@dataclass
-class Row:
-    """One entity. `kind` is c (country or territory), l (language), p (place) or n (part of a person's name)."""
-
-    kind: str
-    note: str
-    """The country's code, and the inhabitants, of a place."""
-    forms: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, text: str) -> None:
-        """A form, unless it is there or mixes scripts."""
-        text = unicodedata.normalize("NFC", "".join(char for char in text if unicodedata.category(char) != "Cf")).strip(
-            " .·"
-        )
-        found = scripts_in(text)
-        script = (
-            "Jpan" if "Jpan" in found and found <= {"Jpan", "Hani"} else next(iter(found)) if len(found) == 1 else ""
-        )
-        if script in SCRIPTS and text not in self.forms[script]:
-            self.forms[script].append(text)
-
-    def line(self) -> str:
-        """The row as it is shipped."""
-        most = {"Latn": LATIN_FORMS} if self.kind != "n" else {}
-        kept = [
-            f"{script}={'|'.join(forms[: most.get(script, FORMS)])}"
-            for script in SCRIPTS
-            if (forms := self.forms.get(script))
-        ]
-        return "\t".join([self.kind, self.note, *kept])
 
 
 # Sources ----------------------------------------------------------------------------------------------------------------
@@ -210,6 +171,32 @@ def is_place_name(name: str, city: dict[str, str], *, exonyms: bool) -> bool:
         return False
     near = Levenshtein.normalized_similarity(fold(name), fold(city["name"])) >= 0.75  # noqa: PLR2004
     return near or (exonyms and seen(name, "Latn") > 0 and not is_word(name))
+
+
+def name_of_zones(cities: list[Row]) -> None:
+    """Give the cities that time zones are called after their names in all locales of CLDR."""
+    largest = {row.forms["Latn"][0]: row for row in reversed(cities) if row.forms.get("Latn")}
+    for code in LOCALES:
+        for zone, told in Locale.parse(code).time_zones.items():
+            row = largest.get(zone.rpartition("/")[2].replace("_", " "))
+            if row is not None and "city" in told:
+                row.add(told["city"])
+
+
+def well_known(parts: list[Row]) -> Iterator[Row]:
+    """Names in the English news that Wikidata's items of names lack: their spellings are found by ear (`attest`)."""
+    known = {fold(form) for row in parts for form in row.forms["Latn"]}
+    for word in top_n_list("en", 50_000):
+        if (
+            len(word) >= SHORTEST
+            and word.isascii()
+            and word not in known
+            and zipf(word, "en") >= WELL_KNOWN - 0.5
+            and is_name(word)
+        ):
+            row = Row("n", "")
+            row.add(word.title())
+            yield row
 
 
 def name_parts(wheel: Path) -> Iterator[Row]:
@@ -292,7 +279,10 @@ def write(name: str, text: str) -> None:
 
 def main() -> None:
     """Read all sources and write the files."""
-    made = [ranked(row) for row in (*countries(), *places(), *name_parts(Path(sys.argv[1])))]
+    cities = list(places())
+    name_of_zones(cities)
+    parts = list(name_parts(Path(sys.argv[1])))
+    made = [ranked(row) for row in (*countries(), *cities, *parts, *well_known(parts))]
     rows = [row for row in made if row.forms.get("Latn")]
     with Pool() as pool:
         models = _kept("spelling.xz") or "".join(pool.starmap(model, spelt_pairs(rows).items()))
@@ -305,7 +295,8 @@ def main() -> None:
     for row in rows:
         for script, forms in row.forms.items():
             row.forms[script] = [form for form in forms if not (form.startswith("~") and form[1:] in words)]
-    write("names.xz", "".join(f"{line}\n" for line in sorted({row.line() for row in rows})))
+    lines = {row.line() for row in rows if len(row.forms) > 1}
+    write("names.xz", "".join(f"{line}\n" for line in sorted(lines)))
 
 
 def _people(row: Row) -> int:
@@ -319,47 +310,6 @@ def _kept(name: str) -> str:
 
 def _folded(rows: Iterable[Row]) -> frozenset[str]:
     return frozenset(fold(form) for row in rows for forms in row.forms.values() for form in forms)
-
-
-def attest(rows: list[Row], models: str) -> frozenset[str]:
-    """Give known names the spellings by ear that are really read in a language: `~` in front says so.
-
-    Names in the English news of which the table has few forms in a script. The answer is the best forms of the well-known
-    ones: what is read so often for being a name is no common word.
-    """
-    wanted: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        name = fold(row.forms["Latn"][0])
-        if row.kind in "np" and name.isascii() and name.isalpha() and zipf(name, "en") >= ATTESTED_FROM:
-            for script in ATTESTED_IN:
-                if len(row.forms.get(script, ())) < 4:  # noqa: PLR2004
-                    wanted[script][name].append(row)
-    best: set[str] = set()
-    with Pool(initializer=_read_models, initargs=(models,)) as pool:
-        for script, names in wanted.items():
-            found = pool.map(_attested, [(name, script) for name in names], chunksize=200)
-            print(script, len(names), "looked for,", sum(map(bool, found)), "found")
-            for name, forms in zip(names, found, strict=True):
-                best.update(forms[:1] if zipf(name, "en") >= WELL_KNOWN else ())
-                for row in names[name]:
-                    row.forms[script] += [f"~{form}" for form in forms if form not in map(fold, row.forms[script])]
-    return frozenset(best)
-
-
-def _read_models(text: str) -> None:
-    _MODELS.update(read_models(text))
-
-
-def _attested(task: tuple[str, str]) -> list[str]:
-    """What is read, of the likely spellings of a name."""
-    name, script = task
-    spelt = _MODELS[script].spell(name, BY_EAR)
-    told = [
-        (max(zipf(text, language) for language in ATTESTED_IN[script]) + (score - spelt[0][1]) / 3, text)
-        for text, score in spelt
-        if len(text) > 3 and score > spelt[0][1] - 10 and max(zipf(text, one) for one in ATTESTED_IN[script]) > 1.5  # noqa: PLR2004
-    ]
-    return [text for _, text in sorted(told, reverse=True)[:4]]
 
 
 def spelt_pairs(rows: list[Row]) -> dict[str, list[tuple[str, str]]]:

@@ -54,6 +54,7 @@ CAPITALS = frozenset(
 NAMES_TOLD = frozenset(
     ["en", "fr", "de", "es", "it", "pt", "nl", "pl"]
 )  # of those that have places with their capital alone
+_PERSIAN_LETTERS = str.maketrans("يك", "یک")
 NO_DICTIONARY = frozenset({"ur", "ro", "ms", "vi"})
 _LOWER_DICTIONARIES = (
     "en de fr es it pt nl pl cs sk sl hbs tr fi hu ro sv da nb lt lv id ca ru uk bg mk el he fa hy ka hi"
@@ -74,6 +75,8 @@ def frequencies(language: str) -> dict[str, float]:
 
 def zipf(word: str, language: str) -> float:
     """How often a word is read on the Zipf scale: 3 is once in a million words; 0 when never."""
+    if language == "fa":
+        word = word.translate(_PERSIAN_LETTERS)
     found = frequencies(language).get(word)
     return math.log10(found) + 9 if found else 0.0
 
@@ -120,8 +123,15 @@ def is_common(word: str, language: str, names: frozenset[str], places: frozenset
 def is_word(form: str) -> bool:
     """Whether a form of one word is a small-lettered word of some language's dictionary and no name in it."""
     low = form.lower()
-    for language in _LOWER_DICTIONARIES.split():
+    for language in NAMES_TOLD if low.isascii() else _LOWER_DICTIONARIES.split():
         words = dictionary(language)
         if low in words and low.capitalize() not in words:
             return True
     return False
+
+
+def is_name(word: str) -> bool:
+    """Whether a dictionary has a word with a capital alone, and English does not have it small."""
+    return word not in dictionary("en") and any(
+        word.capitalize() in (words := dictionary(one)) and word not in words for one in NAMES_TOLD
+    )
