@@ -152,7 +152,7 @@ class Compiler:
                 continue
             for number, text in enumerate(texts):
                 made = variants(text, alias=key == "aliases", exact=rule.exact, tiers=rule.variants)
-                if not made:
+                if not cut_word(text):
                     self._fail(rule, f"{key}[{number}]", f"{text!r} has no letter or digit")
                 self._refuse_wildcard(rule, f"{key}[{number}]", text)
                 found += made

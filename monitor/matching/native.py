@@ -32,6 +32,7 @@ _ASKS_PYTHON, _RESTRICTED = 1, 2
 _TRANSLITERATED: Final = 3
 _PREFIX: Final = 2
 _LITERAL: Final = re.compile(rf"\w{{{_PREFIX}}}")
+_GIANT: Final = 1_000_000  # characters
 _KEPT_COMPILED: Final = 2048
 _FAN: Final = 4  # so many segments of a size are put together
 
@@ -119,11 +120,16 @@ class Part:
         return [one for one, dead in zip(self.ids, self.dead, strict=True) if not dead]
 
     def scratch(self) -> Scratch:
-        """Working memory that no other thread uses; give it back to `pool`."""
+        """Working memory that no other thread uses; `give_back` it."""
         try:
             return self.pool.pop()
         except IndexError:
             return Scratch(self.segment)
+
+    def give_back(self, scratch: Scratch, text: Text) -> None:
+        """Keep working memory for the next article, unless a giant made it grow."""
+        if len(text.article.body) < _GIANT:
+            self.pool.append(scratch)
 
 
 class Trees(Mapping[str, CompiledRule]):
@@ -260,8 +266,8 @@ class NativeIndex:
                     verdict = run(self._trees[rule.id], text)
                     if verdict.hits:
                         yield rule, part, as_match(rule, verdict, text)
-            part.pool.append(scratch)
-        self._scans.append(scan)
+            part.give_back(scratch, text)
+        self._give_back(scan, text)
 
     def hits(self, article: Article, now: datetime | None = None) -> list[str]:
         """The ids of the rules that `match` finds, in no order: much quicker, since nothing is explained."""
@@ -271,7 +277,7 @@ class NativeIndex:
         for part in self._parts:
             scratch = part.scratch()
             hits, restricted, doubts = part.segment.match(scan, scratch, part.dead, part.ids)
-            part.pool.append(scratch)
+            part.give_back(scratch, text)
             found += hits
             found += [
                 part.ids[number] for number in restricted if applies(self._rules[part.ids[number]], text, now) is None
@@ -280,7 +286,7 @@ class NativeIndex:
                 rule = self._rules[part.ids[number]]
                 if applies(rule, text, now) is None and run(self._trees[rule.id], text).hits:
                     found.append(rule.id)
-        self._scans.append(scan)
+        self._give_back(scan, text)
         return found
 
     def match_all(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
@@ -314,6 +320,10 @@ class NativeIndex:
     def explain(self, rule_id: str, article: Article, now: datetime | None = None) -> Explanation:
         """What one rule does with an article, and why. Raises KeyError for an unknown rule."""
         return explain(self._trees[rule_id], article, now)
+
+    def _give_back(self, scan: Scan, text: Text) -> None:
+        if len(text.article.body) < _GIANT:
+            self._scans.append(scan)
 
     def _scan_of(self, text: Text) -> Scan:
         try:

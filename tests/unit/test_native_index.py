@@ -136,6 +136,15 @@ def test_trees_are_made_when_asked_for_and_not_all_kept() -> None:
         index.compiled["unknown"]
 
 
+def test_a_giant_leaves_no_memory_behind() -> None:
+    index = native(rule("r", query="alpha NEAR/3 beta"))
+    assert index.hits(example("alpha beta " * 100_000)) == ["r"]
+    assert [one.rule_id for one in index.match(example("alpha beta " * 100_000))] == ["r"]
+    assert index.parts[0].pool == []
+    assert index.hits(example("beta alpha")) == ["r"]
+    assert len(index.parts[0].pool) == 1
+
+
 def test_phrases_that_no_trie_holds() -> None:
     long = " ".join(f"w{number}" for number in range(60))
     index = native(rule("name", names=(long,)), rule("phrase", query=f'"{long}"'))
