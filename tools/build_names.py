@@ -185,7 +185,7 @@ def name_of_zones(cities: list[Row]) -> None:
 
 def well_known(parts: list[Row]) -> Iterator[Row]:
     """Names in the English news that Wikidata's items of names lack: their spellings are found by ear (`attest`)."""
-    known = {fold(form) for row in parts for form in row.forms["Latn"]}
+    known = {form.lower() for row in parts for form in row.forms["Latn"]}
     for word in top_n_list("en", 50_000):
         if (
             len(word) >= SHORTEST
@@ -289,7 +289,7 @@ def main() -> None:
         write("spelling.xz", models)
     heard = attest(rows, models)
     great = [row for row in rows if row.kind in "cl" or (row.kind == "p" and _people(row) >= LATIN_EXONYMS_FROM)]
-    common = "".join(common_words(_folded(rows) | heard, _folded(great)))
+    common = "".join(common_words(_folded(rows) | heard, _folded(great) | heard))
     write("common.xz", common)
     words = frozenset(fold(word) for word in common.split())
     for row in rows:

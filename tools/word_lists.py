@@ -93,7 +93,7 @@ def seen(form: str, script: str) -> float:
     return min((frequency(word, script) for word in words), default=0.0)
 
 
-def common_words(names: frozenset[str], places: frozenset[str]) -> Iterator[str]:
+def common_words(names: frozenset[str], famous: frozenset[str]) -> Iterator[str]:
     """Lines `language<TAB>words`: the commonest words of each language that are not names there.
 
     A word that is also a name must be a word beyond doubt: in a dictionary without a capital where capitals tell; where
@@ -101,14 +101,14 @@ def common_words(names: frozenset[str], places: frozenset[str]) -> Iterator[str]
     """
     for language in sorted({one for group in LANGUAGES.values() for one in group.split()} - {"zh", "ja", "ko"}):
         words = [word for word in top_n_list(language, COMMON_WORDS * 3) if word.isalpha() and len(word) > 1]
-        kept = [word for word in words if is_common(word, language, names, places)]
+        kept = [word for word in words if is_common(word, language, names, famous)]
         yield f"{language}\t{' '.join(kept[: COMMON_WORDS * (2 if language == 'en' else 1)])}\n"
 
 
-def is_common(word: str, language: str, names: frozenset[str], places: frozenset[str]) -> bool:
+def is_common(word: str, language: str, names: frozenset[str], famous: frozenset[str]) -> bool:
     """Whether a frequent word is a word, not a name alone."""
     named = fold(word) in names
-    if fold(word) in places and language not in NAMES_TOLD:
+    if fold(word) in famous and language not in NAMES_TOLD:
         return False
     if language in ARTICLES:
         article = ARTICLES[language]
