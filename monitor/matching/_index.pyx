@@ -34,8 +34,13 @@ cdef enum:
     OP_NEVER = 11
     OP_SCORE = 12
     OP_CLAUSE = 13
+    OP_LEAD = 14
     ONEAR = 1
     NOTNEAR = 2
+    SENTENCE = 3
+    PARAGRAPH = 4
+    WITHIN_ARTICLE = -1
+    WITHIN_SENTENCE = -2
     TEXT_FIELDS = 3
     PLAIN_CHILDREN = 1
     ARTICLE_CHILDREN = 2
@@ -290,6 +295,10 @@ cdef class Scratch:
     cdef int32_t* atom_head
     cdef uint32_t* rule_epoch
     cdef uint32_t* names_epoch  # of names and field
+    cdef uint32_t names_stamp
+    cdef Field* fields  # of the scan, for sentences and paragraphs
+    cdef bint units_known
+    cdef bint units_wanted
     cdef int32_t* names_range  # begin, end, soft
     cdef Occurrence* occurrences
     cdef int32_t occurrence_count
@@ -337,15 +346,23 @@ cdef class Scratch:
         free(self.doubts.items)
         free(self.clauses.items)
 
+    cdef void new_names(self, Segment segment):
+        """What is remembered of names is out of date."""
+        self.names_stamp += 1
+        if self.names_stamp == 0:
+            memset(self.names_epoch, 0, segment.names * 20)
+            self.names_stamp = 1
+        self.kept.count = 0
+
     cdef void begin(self, Segment segment):
         """A new article: what was found in the last one is out of date at once."""
         self.epoch += 1
         if self.epoch == 1 << 27:
             memset(self.atom_state, 0, segment.atoms * 4)
             memset(self.rule_epoch, 0, segment.rules * 4)
-            memset(self.names_epoch, 0, segment.names * 20)
             self.epoch = 1
-        self.occurrence_count = self.places.count = self.kept.count = 0
+        self.new_names(segment)
+        self.occurrence_count = self.places.count = 0
         self.candidates.count = self.sure.count = self.hits.count = self.doubts.count = 0
         self.depth = 0
 
@@ -635,8 +652,10 @@ cdef class Segment:
         """
         scratch.begin(self)
         self._words(scan, scratch)
-        cdef int32_t one, rule
-        cdef int verdict
+        scratch.fields = scan.fields
+        scratch.units_known = scan.with_units
+        scratch.units_wanted = False
+        cdef int32_t one, rule, doubtful
         with nogil:
             self._phrases(scan, scratch)
             for one in range(self.always_count):
@@ -652,14 +671,19 @@ cdef class Segment:
                 if one + 6 < scratch.candidates.count:
                     prefetch(self.code + self.rule_at[scratch.candidates.items[one + 6]])
                 rule = scratch.candidates.items[one]
-                if dead[rule]:
-                    continue
-                scratch.places.count = 0
-                verdict = evaluate(self, scratch, self.code + self.rule_at[rule])
-                if verdict == YES:
-                    push_number(&scratch.hits, rule)
-                elif verdict == MAYBE:
-                    push_number(&scratch.doubts, rule)
+                if not dead[rule]:
+                    self._decide(scratch, rule)
+        if scratch.units_wanted:  # now it is worth finding the sentences
+            scan.fill_units()
+            scratch.units_known = True
+            scratch.new_names(self)
+            with nogil:
+                doubtful = scratch.doubts.count
+                for one in range(doubtful):
+                    self._decide(scratch, scratch.doubts.items[one])
+                scratch.doubts.count -= doubtful
+                for one in range(scratch.doubts.count):
+                    scratch.doubts.items[one] = scratch.doubts.items[doubtful + one]
         hits = []
         restricted = []
         for one in range(scratch.hits.count):
@@ -669,6 +693,14 @@ cdef class Segment:
             else:
                 hits.append(rule if ids is None else ids[rule])
         return hits, restricted, [scratch.doubts.items[one] for one in range(scratch.doubts.count)]
+
+    cdef void _decide(self, Scratch scratch, int32_t rule) noexcept nogil:
+        scratch.places.count = 0
+        cdef int verdict = evaluate(self, scratch, self.code + self.rule_at[rule])
+        if verdict == YES:
+            push_number(&scratch.hits, rule)
+        elif verdict == MAYBE:
+            push_number(&scratch.doubts, rule)
 
     def candidates(self, Scratch scratch):
         """How many rules the last article was held against; for measuring."""
@@ -740,7 +772,7 @@ cdef int evaluate(Segment segment, Scratch scratch, const int32_t* code) noexcep
         return NO
     if op == OP_SCORE:
         return score(segment, scratch, code)
-    # NAMES, NEAR, FIRST, ATLEAST: by their places
+    # NAMES, NEAR, FIRST, LEAD, ATLEAST: by their places
     at = scratch.places.count
     one = collect(segment, scratch, code)
     result = NO if scratch.places.count == at else MAYBE if one else YES
@@ -838,6 +870,8 @@ cdef int collect(Segment segment, Scratch scratch, const int32_t* code) noexcept
     elif op == OP_FIRST:
         soft = collect(segment, scratch, part + 1)
         keep_first(scratch, begin, part[0])
+    elif op == OP_LEAD:
+        soft = collect(segment, scratch, part) | keep_leading(scratch, begin)
     elif op == OP_ATLEAST:
         soft = collect(segment, scratch, part + 1)
         if distinct_places(scratch, begin) < part[0]:
@@ -854,6 +888,113 @@ cdef void keep_first(Scratch scratch, int32_t begin, int32_t words) noexcept nog
             scratch.places.items[kept] = scratch.places.items[one]
             kept += 1
     scratch.places.count = kept
+
+
+cdef int keep_leading(Scratch scratch, int32_t begin) noexcept nogil:
+    """Keep the places in the title or the first paragraph; all, in doubt, while paragraphs are not known."""
+    cdef int32_t one, kept = begin
+    cdef Place* place
+    if not scratch.units_known:
+        scratch.units_wanted = scratch.units_wanted or scratch.places.count > begin
+        return 1
+    for one in range(begin, scratch.places.count):
+        place = &scratch.places.items[one]
+        if place.field == 0 or (place.field == 1 and scratch.fields[1].paragraphs[place.last] == 0):
+            scratch.places.items[kept] = place[0]
+            kept += 1
+    scratch.places.count = kept
+    return 0
+
+
+# ── sentences and paragraphs ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+cdef int32_t unit_of(Scratch scratch, const Place* place, int join) noexcept nogil:
+    """The number of the sentence or paragraph that a place lies in; -1 when it crosses a border."""
+    cdef Field* field = &scratch.fields[place.field]
+    cdef int32_t* numbers = field.sentences if join == SENTENCE else field.paragraphs
+    return numbers[place.first] if numbers[place.first] == numbers[place.last] else -1
+
+
+cdef int by_unit(const void* one, const void* other) noexcept nogil:
+    """By field and unit, which stands in `order`."""
+    cdef const Place* a = <const Place*> one
+    cdef const Place* b = <const Place*> other
+    if a.field != b.field:
+        return a.field - b.field
+    return (a.order > b.order) - (a.order < b.order)
+
+
+cdef void order_by_unit(Scratch scratch, int32_t begin, int32_t end, int join) noexcept nogil:
+    cdef int32_t one
+    for one in range(begin, end):
+        scratch.places.items[one].order = unit_of(scratch, &scratch.places.items[one], join)
+    qsort(scratch.places.items + begin, end - begin, sizeof(Place), by_unit)
+
+
+cdef struct Group:  # places of one unit
+    int32_t begin
+    int32_t end
+    int32_t earliest  # of their last words
+    int32_t latest  # of their first words
+
+
+cdef Group group_at(Scratch scratch, int32_t begin, int32_t limit) noexcept nogil:
+    """The places from `begin` on that share their unit."""
+    cdef Group group
+    cdef Place* places = scratch.places.items
+    group.begin = group.end = begin
+    group.earliest = places[begin].last
+    group.latest = places[begin].first
+    while group.end < limit and by_unit(&places[group.end], &places[begin]) == 0:
+        group.earliest = min(group.earliest, places[group.end].last)
+        group.latest = max(group.latest, places[group.end].first)
+        group.end += 1
+    return group
+
+
+cdef inline bint is_apart(const Place* place, const Group* others) noexcept nogil:
+    """Whether a place does not overlap all of the others."""
+    return others.earliest < place.first or others.latest > place.last
+
+
+cdef void together(Scratch scratch, int32_t begin, int32_t middle, int join, bint telling) noexcept nogil:
+    """Replace both sides by one place for each unit that has both apart; or note those that make it, when `telling`."""
+    cdef int32_t end = scratch.places.count
+    cdef int32_t left = begin, right = middle, one, order, first, last
+    cdef Group lefts, rights
+    cdef Places found
+    cdef Place* place
+    memset(&found, 0, sizeof(found))
+    order_by_unit(scratch, begin, middle, join)
+    order_by_unit(scratch, middle, end, join)
+    while left < middle and right < end:
+        order = by_unit(&scratch.places.items[left], &scratch.places.items[right])
+        if order < 0:
+            left += 1
+            continue
+        if order > 0:
+            right += 1
+            continue
+        lefts = group_at(scratch, left, middle)
+        rights = group_at(scratch, right, end)
+        left, right = lefts.end, rights.end
+        if scratch.places.items[lefts.begin].order < 0:
+            continue
+        first = last = -1
+        for one in range(lefts.begin, rights.end):
+            place = &scratch.places.items[one]
+            if (lefts.begin <= one < lefts.end and is_apart(place, &rights)) or (rights.begin <= one < rights.end and is_apart(place, &lefts)):
+                first = place.first if first < 0 else min(first, place.first)
+                last = max(last, place.last)
+                if telling:
+                    push_place(&scratch.marks, place.first, place.last, place.term, place.field, place.tier)
+        if first >= 0:
+            push_place(&found, first, last, 0, scratch.places.items[lefts.begin].field, 0)
+    scratch.places.count = begin
+    for one in range(found.count):
+        push_place(&scratch.places, found.items[one].first, found.items[one].last, 0, found.items[one].field, 0)
+    free(found.items)
 
 
 # ── nearness ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -985,6 +1126,16 @@ cdef int near(Segment segment, Scratch scratch, const int32_t* code) noexcept no
                 scratch.places.items[kept] = scratch.places.items[one]
                 kept += 1
         scratch.places.count = kept
+    elif join >= SENTENCE:
+        if end == middle:
+            scratch.places.count = begin
+            return 0
+        if not scratch.units_known:
+            scratch.units_wanted = True
+            scratch.places.count = middle
+            return 1
+        together(scratch, begin, middle, join, False)
+        return soft | soft_right
     else:
         soft |= soft_right
         sides = sides_of(scratch, middle, end)
@@ -1032,8 +1183,8 @@ cdef int named(Segment segment, Scratch scratch, int32_t number, int field) noex
     cdef int32_t begin, one
     cdef int soft
     cdef Place* place
-    if scratch.names_epoch[key] != scratch.epoch:
-        scratch.names_epoch[key] = scratch.epoch
+    if scratch.names_epoch[key] != scratch.names_stamp:
+        scratch.names_epoch[key] = scratch.names_stamp
         span[0] = span[1] = span[2] = 0  # what a cycle would find
         if scratch.depth >= DEEPEST:
             span[2] = 1
@@ -1132,6 +1283,13 @@ cdef int keep_needed(Segment segment, Scratch scratch, const int32_t* names, con
     if scratch.places.count == end:
         scratch.places.count = begin
         return 0
+    if names[0] <= WITHIN_SENTENCE:
+        if not scratch.units_known:
+            scratch.units_wanted = True
+            scratch.places.count = end
+            return 1
+        keep_accompanied(scratch, begin, end, SENTENCE if names[0] == WITHIN_SENTENCE else PARAGRAPH)
+        return soft and scratch.places.count > begin
     if names[0] < 0:  # anywhere in the article, but not the name itself
         sides = sides_of(scratch, begin, end)
         for one in range(end, scratch.places.count):
@@ -1149,6 +1307,31 @@ cdef int keep_needed(Segment segment, Scratch scratch, const int32_t* names, con
     free(sides.by_last)
     scratch.places.count = kept
     return soft and kept > begin
+
+
+cdef void keep_accompanied(Scratch scratch, int32_t begin, int32_t end, int join) noexcept nogil:
+    """Of the places from `begin` on, which are in order, keep those that share their unit with one from `end` on, apart."""
+    cdef int32_t limit = scratch.places.count, one, other = end, kept = begin
+    cdef int order
+    cdef Group company
+    cdef Place* place
+    order_by_unit(scratch, end, limit, join)
+    company.begin = company.end = end
+    for one in range(begin, end):
+        place = &scratch.places.items[one]
+        place.order = unit_of(scratch, place, join)
+        if place.order < 0:
+            continue
+        while other < limit and by_unit(&scratch.places.items[other], place) < 0:
+            other += 1
+        if other == limit or by_unit(&scratch.places.items[other], place) != 0:
+            continue
+        if company.begin != other or company.end == company.begin:
+            company = group_at(scratch, other, limit)
+        if is_apart(place, &company):
+            scratch.places.items[kept] = place[0]
+            kept += 1
+    scratch.places.count = kept
 
 
 cdef bint overlaps(const Sides* sides, const Place* place) noexcept nogil:
@@ -1211,10 +1394,13 @@ cdef void why(Segment segment, Scratch scratch, const int32_t* code) noexcept no
         part = code + 3
         while part < end:
             if part[0] > 0:
-                collect(segment, scratch, part + 1)
-                keep_marks(scratch, begin)
+                held = evaluate(segment, scratch, part + 1)
+                if held == YES:
+                    why(segment, scratch, part + 1)
+                elif held == MAYBE:
+                    scratch.unsure = True
             part += 1 + part[2]
-    elif op in (OP_ANY, OP_NAMES, OP_FIRST, OP_ATLEAST):
+    elif op in (OP_ANY, OP_NAMES, OP_FIRST, OP_LEAD, OP_ATLEAST):
         if collect(segment, scratch, code):
             scratch.unsure = True
         keep_marks(scratch, begin)
@@ -1238,6 +1424,10 @@ cdef void why_near(Segment segment, Scratch scratch, const int32_t* code) noexce
     middle = scratch.places.count
     collect(segment, scratch, left + left[1])
     end = scratch.places.count
+    if code[2] >= SENTENCE:
+        together(scratch, begin, middle, code[2], True)
+        scratch.places.count = begin
+        return
     lefts = sides_of(scratch, begin, middle)
     rights = sides_of(scratch, middle, end)
     for one in range(begin, end):

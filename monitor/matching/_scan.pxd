@@ -10,6 +10,8 @@ cdef struct Token:
 cdef struct Field:
     Token* tokens
     uint8_t* articles
+    int32_t* sentences
+    int32_t* paragraphs
     int32_t count
     int32_t room
 
@@ -21,6 +23,8 @@ cdef class Scan:
     cdef Field fields[5]
     cdef tuple texts
     cdef readonly bint with_articles
+    cdef readonly bint with_units
+    cdef int fill_units(self) except -1
     cdef int _read_field(self, Field* field, str text) except -1
     cdef int _read_slowly(self, Field* field, str text) except -1
     cdef int _mark_articles(self, Field* field, str text) except -1

@@ -15,6 +15,7 @@ from libc.string cimport memset
 from unicodedata import is_normalized
 
 from monitor.matching.letters import ARTICLES, HYPHENS, page_of
+from monitor.text.segments import paragraph_bounds, sentence_bounds
 from monitor.text.tokens import tokenise
 
 cdef enum:
@@ -205,6 +206,22 @@ cdef Py_ssize_t scan_letters(Field* field, const Letter* text, int32_t length, b
     return 0
 
 
+cdef int number_tokens(Field* field, int32_t* numbers, bounds) except -1:
+    """For each token the number of the part that it begins in."""
+    cdef int32_t at = 0
+    cdef int32_t number = 0
+    cdef int32_t bound
+    for _, bound in bounds:
+        while at < field.count and field.tokens[at].start < bound:
+            numbers[at] = number
+            at += 1
+        number += 1
+    while at < field.count:  # there are none: parts cover the text
+        numbers[at] = number
+        at += 1
+    return 0
+
+
 cdef class Scan:
     """The tokens of an article's fields: title, body, author, url, category. Made once, read by every segment.
 
@@ -219,12 +236,15 @@ cdef class Scan:
         for field in range(5):
             free(self.fields[field].tokens)
             free(self.fields[field].articles)
+            free(self.fields[field].sentences)
+            free(self.fields[field].paragraphs)
 
     def read(self, tuple texts, bint with_articles):
         """Take the texts of an article; what was read before is forgotten."""
         cdef int field
         self.texts = texts
         self.with_articles = with_articles
+        self.with_units = False
         for field in range(5):
             self.fields[field].count = 0
         for field in range(len(texts)):
@@ -293,6 +313,20 @@ cdef class Scan:
                 field.articles[at] = 1
         return 0
 
+    cdef int fill_units(self) except -1:
+        """Number the sentences and paragraphs that tokens stand in. Only asked for when a rule needs to know."""
+        cdef Field* field
+        cdef int number
+        self.with_units = True
+        for number in range(len(self.texts)):
+            field = &self.fields[number]
+            if field.count:
+                field.sentences = <int32_t*> realloc(field.sentences, field.count * sizeof(int32_t))
+                field.paragraphs = <int32_t*> realloc(field.paragraphs, field.count * sizeof(int32_t))
+                number_tokens(field, field.sentences, sentence_bounds(self.texts[number]))
+                number_tokens(field, field.paragraphs, paragraph_bounds(self.texts[number]))
+        return 0
+
     cdef object folded(self, int field, int32_t at):
         """The folded letters of a token, which are not kept: made again from its place."""
         cdef Token* token = &self.fields[field].tokens[at]
@@ -305,6 +339,12 @@ cdef class Scan:
         """(hash, start, end) of each token of a field; for tests."""
         cdef Field* one = &self.fields[field]
         return [(one.tokens[at].hash, one.tokens[at].start, one.tokens[at].end) for at in range(one.count)]
+
+    def units(self, int field):
+        """The numbers of the sentence and the paragraph of each token of a field; for tests."""
+        self.fill_units()
+        cdef Field* one = &self.fields[field]
+        return [(one.sentences[at], one.paragraphs[at]) for at in range(one.count)]
 
     def articles(self, int field):
         """Which tokens of a field are articles in front of the next one; for tests."""

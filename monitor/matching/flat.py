@@ -5,7 +5,7 @@ side; rules that ask for the same row share it. The code of a rule is its query 
 
     operator, length in numbers, operands…          leaves: atom and bits (fields, tier, doubt), then their terms
 
-Whatever the native code cannot decide (sentences, written forms, regular expressions, values of fields) becomes a *soft*
+Whatever the native code cannot decide (written forms, slop, regular expressions, values of fields) becomes a *soft*
 part: it is held to be possible when its words occur, and the evaluator decides. So the code never says no to a rule that
 hits, nor yes to one that does not. The numbers of operators stand in `_index.pyx` too.
 """
@@ -36,9 +36,9 @@ from monitor.matching.query import (
 )
 from monitor.model import Tier
 
-(ANY, NAMES, OR, AND, NOT, NEAR, FIRST, ATLEAST, SOFT, MAYBE, NEVER, SCORE, CLAUSE) = range(1, 14)
+(ANY, NAMES, OR, AND, NOT, NEAR, FIRST, ATLEAST, SOFT, MAYBE, NEVER, SCORE, CLAUSE, LEAD) = range(1, 15)
 NOTNEAR: Final = 2
-JOINS: Final = {Join.NEAR: 0, Join.ONEAR: 1, Join.NOTNEAR: NOTNEAR}
+JOINS: Final = {Join.NEAR: 0, Join.ONEAR: 1, Join.NOTNEAR: NOTNEAR, Join.SENTENCE: 3, Join.PARAGRAPH: 4}
 TIERS: Final = (Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TRANSLITERATED)
 _TIER_NUMBER: Final = {tier: number for number, tier in enumerate(TIERS)}
 _FIELD_BIT: Final = {name: 1 << number for number, name in enumerate(WORD_FIELDS)}
@@ -50,8 +50,8 @@ _ANY_WORD: Final = 0xFFFFFFFF
 _LONGEST: Final = (
     48  # words of a phrase that the trie holds; of a longer one it holds so many, and the rest is in doubt
 )
-_ANYWHERE, _UNIT = -1, -2
-"""What `within` is when it is no number of words: the article; a sentence or paragraph."""
+_WITHIN: Final = {"article": -1, "sentence": -2, "paragraph": -3}
+"""What `within` is when it is no number of words."""
 _PLAIN, _BEHIND_ARTICLE, _ANY_CHILD = 1, 2, 4
 _ARTICLE_FIRST: Final = 1
 _PYTHON, _RESTRICTED = 1, 2
@@ -161,11 +161,15 @@ class Flattener:
         code = [score.threshold]
         for weight, part in parts:
             code += [weight, *part.code]
-        return Part([SCORE, len(code) + 2, *code], trigger=trigger, plain=all(part.plain for _, part in parts))
+        return Part(
+            [SCORE, len(code) + 2, *code],
+            trigger=trigger,
+            plain=all(part.plain and not part.clauses for _, part in parts),
+        )
 
     # queries
 
-    def _node(self, node: Node, mask: int) -> Part:  # noqa: C901, PLR0911 - one case for each form of the language
+    def _node(self, node: Node, mask: int) -> Part:  # noqa: C901, PLR0911, PLR0912 - one case for each form
         if node.leaf is not None:
             return self._leaf(node.leaf, mask)
         match node.query:
@@ -196,14 +200,18 @@ class Flattener:
                 code = [CLAUSE, len(part.code) + 3, number, *part.code]
                 return Part(code, part.places, part.trigger, part.plain, clauses=True)
             case _:  # LEAD
-                return _soft(self._node(node.parts[0], mask))
+                part = self._node(node.parts[0], mask)
+                if not part.places:
+                    return _soft(part)
+                code = [LEAD, len(part.code) + 2, *part.code]
+                return Part(code, True, part.trigger, part.plain and not _holds(node, (Near, Named)))
 
     def _near(self, node: Node, mask: int) -> Part:
         query = node.query
         assert isinstance(query, Near)  # noqa: S101 - asked by the caller
         left, right = (self._node(part, mask) for part in node.parts)
-        join = JOINS.get(query.join)
-        if join is None or not (left.places and right.places):
+        join = JOINS[query.join]
+        if not (left.places and right.places):
             return _soft(left if query.join is Join.NOTNEAR else _and([left, right]))
         trigger = left.trigger if join == NOTNEAR else _rarest([left, right])
         # NEAR's own places stand for two: what a NEAR around it would show must come from the evaluator
@@ -273,10 +281,10 @@ class Flattener:
         if any(leaf & _SOFT_BIT for leaf, _ in (*variants, *blanks)):
             return Part([], trigger=found.trigger, plain=False)
         needs = self._node(names.needs, _TEXT) if names.needs is not None else None
-        within = {"article": _ANYWHERE, "sentence": _UNIT, "paragraph": _UNIT}.get(names.within)
+        within = _WITHIN.get(names.within)
         if within is None:
             within = int(names.within)
-        sure = needs is not None and needs.places and within != _UNIT
+        sure = needs is not None and needs.places
         code = [within, int(sure), len(needs.code) if needs else 0, len(variants)]
         code += [leaf for leaf, _ in variants] + [term for _, term in variants]
         code += [len(blanks), *(leaf for leaf, _ in blanks)]

@@ -72,7 +72,17 @@ leaves = st.sampled_from(
     ]
 )
 occurring = st.sampled_from(
-    ["assad", "nav*", "(base OR tartus)", "entity:one", "entity:two", '"lake assad"', "/tart/", "#n(x)"]
+    [
+        *("assad", "nav*", "(base OR tartus)", "entity:one", "entity:two", '"lake assad"', "/tart/", "#n(x)"),
+        *(
+            "(assad NEAR/2 base)",
+            "(x OR (naval SENTENCE base))",
+            "(LEAD base)",
+            '"base naval x"~2',
+            "=Assad",
+            "title:base",
+        ),
+    ]
 )
 near = st.builds(
     "({} {} {})".format,
@@ -112,6 +122,7 @@ guards: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
     optional={
         "needs": queries.filter(lambda text: "entity" not in text),
         "not_": st.just(("lake assad", "Hafez al-Assad")),
+        "within": st.sampled_from(["article", "sentence", "paragraph", "2"]),
         "variants": st.sampled_from([{"transliterated": False}, {"exact": False}]),
     },
 )
@@ -131,6 +142,8 @@ def sets(draw: st.DrawFn) -> list[Rule]:
             values["query"] = draw(queries)
         if shape in {"names", "both"}:
             values |= {"names": draw(names)} | draw(guards)
+            if "needs" not in values:
+                values.pop("within", None)
         if shape == "score":
             values["score"] = draw(scores)
         made.append(rule(f"r{number}", **values))

@@ -107,6 +107,18 @@ def test_every_code_point_alone_is_cut_alike() -> None:
         assert [one[1:] for one in found] == list(zip(tokens.starts, tokens.ends, strict=True)), hex(start)
 
 
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from(("One two. ", "Дела г. Минска", "Да! ", "\n\n", "他说。", "قال. ", "x", "U.S. ")), max_size=9
+    )
+)
+def test_sentences_and_paragraphs_are_numbered_as_plain_python_numbers_them(pieces: list[str]) -> None:
+    tokens = tokenise("".join(pieces))
+    wanted = list(zip(tokens.sentences, tokens.paragraphs, strict=True))
+    assert _scanned("".join(pieces)).units(0) == wanted
+
+
 def test_a_page_holds_the_folded_letters() -> None:
     page = page_of(0)
     assert page[ord("A")] == 1 << 24 | ord("a")
