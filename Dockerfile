@@ -5,25 +5,35 @@ ARG PYTHON_IMAGE=python:3.12-slim
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
+# A compiler for the native rule index; the second stage has none. Debian's own Python, unlike that of the official image,
+# keeps its headers in a package of their own.
+RUN apt-get update \
+ && headers=$(python3 -c 'import os, sysconfig; print(os.path.exists(sysconfig.get_path("include") + "/Python.h"))') \
+ && if [ "$headers" = True ]; then more=; else more=python3-dev; fi \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev $more \
+ && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/monitor
 COPY requirements.lock ./
 RUN /opt/monitor/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE NOTICE ./
 COPY monitor ./monitor
 RUN /opt/monitor/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
- && /opt/monitor/bin/python -m pip uninstall --yes --quiet setuptools pip \
+ && cd / && /opt/monitor/bin/python -c "import monitor.matching._index, monitor.matching._scan" \
+ && /opt/monitor/bin/python -m pip uninstall --yes --quiet cython setuptools pip \
  && /opt/monitor/bin/python -m compileall -q /opt/monitor
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="monitor" \
       org.opencontainers.image.description="A media-monitoring alert daemon" \
       org.opencontainers.image.licenses="Apache-2.0"
-RUN useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin monitor \
- && mkdir /data && chown 10001:10001 /data
+# No name for the user: nothing here needs one, and not every base image has useradd.
+RUN mkdir /data && chown 10001:10001 /data
 COPY --from=build /opt/monitor /opt/monitor
 COPY rules /etc/monitor/rules
 COPY seeds /etc/monitor/seeds
 COPY deploy/monitor.yaml /etc/monitor/monitor.yaml
+# Readable whatever the umask of the checkout was.
+RUN chmod -R a+rX /etc/monitor
 ENV PATH=/opt/monitor/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
