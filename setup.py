@@ -12,13 +12,13 @@ except ImportError:
 else:
     extensions = cythonize(
         [
-            # `optional`: a failed build is a warning, and `monitor doctor` says which index runs
-            Extension(
-                f"monitor.matching.{name}", [f"monitor/matching/{name}.pyx"], extra_compile_args=["-O3"], optional=True
-            )
+            Extension(f"monitor.matching.{name}", [f"monitor/matching/{name}.pyx"], extra_compile_args=["-O3"])
             for name in ("_scan", "_index")
         ],
         quiet=True,
     )
+    for extension in extensions:
+        # A failed build is a warning, and `monitor doctor` says which index runs. Said here because cythonize forgets it.
+        extension.optional = True
 
 setup(ext_modules=extensions)
