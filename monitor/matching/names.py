@@ -15,7 +15,7 @@ from typing import Final
 from monitor.model import Tier
 from monitor.text.clitics import with_article, with_clitics, without_article
 from monitor.text.cyrillic import cyrillic_spellings
-from monitor.text.endings import inflect, plural
+from monitor.text.endings import inflect, plural, singular
 from monitor.text.fold import fold
 from monitor.text.scripts import script_of
 from monitor.text.tokens import Tokens, tokenise
@@ -39,6 +39,7 @@ _MIN_TOGETHER: Final = 4  # of all words of a longer name
 _MIN_HEARD: Final = 2  # of any word that has a key
 _ARTICLE_AND_NAME: Final = 2  # tokens
 _MIN_JOINED: Final = 4  # letters of a name that may be one word with its article
+_FIRST_AND_LAST: Final = 2  # words
 _MIN_SPELT: Final = 5  # letters of a name whose Cyrillic spelling is inflected
 
 
@@ -52,6 +53,12 @@ class NameWord:
     """The sound key (`sound_key`) when a token of the same sound counts as transliterated."""
     article: bool = False
     """Whether an article token may stand in front; it then belongs to the span."""
+
+
+_ARTICLE_WORD: Final = NameWord(dict.fromkeys(_CLEAR_ARTICLES.split(), Tier.EXACT))
+_APOSTROPHE_ENDINGS: Final = NameWord(
+    dict.fromkeys(["a", "em", "owi", "u", "ego", "emu", "go", "mu", "m"], Tier.INFLECTED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +107,14 @@ def variants(
     found: list[Variant] = []
     for spelling in _spellings(name):
         tokens = tokenise(spelling)
-        rows = [_exact_words(tokens)] if exact else [_words(tokens, allowed), _by_sound_behind_article(tokens, allowed)]
-        for words in rows:
-            variant = Variant(words, name, tier)
-            if words and variant not in found:
+        if exact:
+            rows = [_exact_words(tokens)]
+        else:
+            words = _words(tokens, allowed)
+            rows = [words, _by_sound_behind_article(tokens, allowed), _with_apostrophe(words, tokens, allowed)]
+        for row in rows:
+            variant = Variant(row, name, tier)
+            if row and variant not in found:
                 found.append(variant)
     return tuple(found)
 
@@ -117,7 +128,7 @@ def inflections(word: str) -> Mapping[str, Tier]:
 
 def _changed(folded: str, *, name: bool) -> frozenset[str]:
     if folded.isascii():
-        return plural(folded) | (inflect(folded) if name else frozenset())
+        return plural(folded) | (inflect(folded) if name else singular(folded))
     return inflect(folded, wide=not name) | with_clitics(folded) | {form for form in (with_article(folded),) if form}
 
 
@@ -141,7 +152,7 @@ def _words(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
     if not heard:
         allowed = allowed - {Tier.TRANSLITERATED}
     return tuple(
-        _word(tokens.folded[index], allowed, alone=len(kept) == 1, joined=article_before(tokens, index))
+        _word(tokens.folded[index], frozenset(allowed), alone=len(kept) == 1, joined=article_before(tokens, index))
         for index in kept
     )
 
@@ -157,10 +168,22 @@ def _by_sound_behind_article(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWo
     key = sound_key(token)
     if key is None or len(_CONSONANTS.findall(key)) >= _MIN_CONSONANTS:
         return ()
-    return NameWord(dict.fromkeys(_CLEAR_ARTICLES.split(), Tier.EXACT)), NameWord({token: Tier.EXACT}, key)
+    return _ARTICLE_WORD, NameWord({token: Tier.EXACT}, key)
 
 
-def _word(token: str, allowed: set[Tier], *, alone: bool, joined: bool) -> NameWord:
+def _with_apostrophe(words: tuple[NameWord, ...], tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
+    """A first name with an ending behind an apostrophe, which is a token of its own: Polish Jean-Claude'a Junckera."""
+    if len(words) < _FIRST_AND_LAST or Tier.INFLECTED not in allowed:
+        return ()
+    first = tokens.folded[-2]
+    if not (first.isascii() and len(first) >= _MIN_JOINED and first[-1] in "eioy"):
+        return ()
+    return (*words[:-1], _APOSTROPHE_ENDINGS, words[-1])
+
+
+@lru_cache(maxsize=8192)
+def _word(token: str, allowed: frozenset[Tier], *, alone: bool, joined: bool) -> NameWord:
+    """A word of a name. Remembered, since the rules of a large set share their first names and places."""
     script = script_of(token)
     forms: dict[str, Tier] = {}
     by_sound = Tier.TRANSLITERATED in allowed and script in _SOUND_SCRIPTS

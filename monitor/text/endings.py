@@ -1,6 +1,6 @@
 """Endings: the forms that a name or noun takes in a sentence, made from its base form.
 
-Closed lists, written from grammars. Forms are generated from the name when a rule is compiled; words of an article are
+Closed lists, written from grammars (those that stick to any name are in `harmony`). Forms are generated from the name when a rule is compiled; words of an article are
 never taken apart, so a wrong form costs something only where it is a word of its own. A language is not asked for: a name
 in Cyrillic gets Russian, Ukrainian and Bulgarian endings, one in Latin letters those of the languages that inflect names.
 Left out on purpose: what makes other names or common words (-i makes Israel into Israeli, -ia Georg into Georgia, -n
@@ -14,11 +14,17 @@ the common nouns of a query.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from string import ascii_lowercase
 from typing import Final
+
+from monitor.text.harmony import with_case_endings
 
 _CYRILLIC: Final = re.compile("[а-яіїєґђјљњћџўѕ]{3,}")
 _LATIN: Final = re.compile("[a-z]{3,}")
 _GREEK: Final = re.compile("[α-ω]{5,}")
+
+_CYRILLIC_LETTERS: Final = "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґђјљњћџўѕ"
+_GREEK_LETTERS: Final = "".join(map(chr, range(ord("α"), ord("ω") + 1)))
 
 _Row = tuple[str, int, str]
 """How a word ends (a pattern, searched), how many letters go, and the endings that come (`0` stands for none)."""
@@ -36,6 +42,7 @@ _CYRILLIC_NARROW: Final[tuple[_Row, ...]] = (
     (".[бвгґджзклмнпрстфхцчшщ][ое]к$", 2, "ка ку ком ке ки ков ків кам ками кові"),  # Белок, Марек
     (".[бвгґджзклмнпрстфхцчшщ]ел$", 2, "ла лу лом ле"),  # Павел
     (".[бвгґджзклмнпрстфхцчшщ]ень$", 3, "ня ню нем не ни"),
+    ("христос$", 2, "а у ом е"),
     ("ів$", 2, "ова ову овом ові ева еву евом еві"),  # uk Харків, Харкова
     ("їв$", 2, "єва єву євом єві"),  # uk Київ, Києва
     ("ка?$", -1, "ці"),  # uk Америка, Америці; a negative number: back to the consonant, and over it
@@ -76,10 +83,17 @@ _LATIN_NARROW: Final[tuple[_Row, ...]] = (
     ("...[aeiouy]$|..(?:[^aeiousxzhy]|[^sc]h)$", 0, "s"),  # English, German, Dutch, Swedish possessive
     ("...[^aeiouy]$", 0, "a u em om ovi owi e ov ova ove ovo ovou ovu ovy uv"),  # Slavic: Putinem, Tartusu, Trumpovi
     ("....[^aeiouy]$", 0, "ie ami ach ech"),
-    ("....[^aeiouy]$", 0, "as ui am in ille illa ilta issa iin iksi ilt ile iga isse"),  # Baltic and Finnic
-    ("....[^aeiouy]$", 0, "nak nek ban ben bol rol tol hoz hez nal nel ert"),  # Hungarian
     ("....[kg]$", 0, "iem"),  # pl Meksyk, Meksykiem
     ("....j$", 0, "i"),  # cs Bombaj
+    ("...m$", 0, "ie"),  # pl Rzym
+    ("^rim$", 0, "a u om"),  # sl Rim: other names of three letters are words when they end so
+    ("..[^aeiouy]py$", 1, "om ami ach"),  # pl Wyspy
+    ("...hen$", 2, "na nu nom"),  # sl München
+    ("....rga$", 1, "ii"),  # pl Norymberga
+    ("..[^aeiouy]i$", 0, "jeva jeve jevo jevi jevih"),  # sl Bibi, Bibijeva
+    ("^[^aeiouy][aeiouy][^aeiouy]a$", 1, "u om"),  # hr Kina
+    ("....[^aeiouy]ci$", 2, "aca acima ce ac"),  # hr Amerikanci
+    ("...[tk]ke$", 1, "0 ah am ami"),  # sl Benetke
     ("....w$", 0, "ia iu iem"),  # pl Wrocław
     ("....n$", 0, "iu iem"),  # pl Poznań
     ("....d$", 0, "zie"),  # pl Islamabad, Islamabadzie
@@ -89,7 +103,6 @@ _LATIN_NARROW: Final[tuple[_Row, ...]] = (
     ("..[^aeiouy]ec$", 2, "ca cu cem cowi covi"),
     ("..[^aeiouy]el$", 2, "la lu lem lovi lowi"),  # cs Havel, Havla
     ("..[^aeiouy]elj$", 3, "lja lju ljem lji"),  # sl Bruselj
-    ("....[aeiou]$", 0, "ssa sta lla lle lta ksi"),  # fi Syyriassa
     ("...[^aeiouy]a$", 1, "y e u ou i ie oj om ovi uv ova ove ami ach"),  # Latakia, Praha
     ("....[^aeiouy]a$", 1, "o"),  # sl Evropo
     ("^..[^aeiouy]a$", 1, "ie ou ach ami"),  # Gaza, but not "gaze"
@@ -99,10 +112,11 @@ _LATIN_NARROW: Final[tuple[_Row, ...]] = (
     ("..[gh]a$", -1, "ze dze"),  # cs Praha, Praze
     ("..ta$", -1, "cie"),
     ("..da$", 1, "zie"),
-    ("...[sc]ka$", 1, "i e ej iej oj u o em"),  # Polska, hr Hrvatska, sl Portugalska
+    ("..[sc]ka$", 1, "i e ej iej oj u o em"),  # Polska, hr Hrvatska, sl Portugalska
     ("...[sc]k(?:i|y)$", 1, "i iego iemu im ich imi y eho emu ego ym ymi oga ome omu og ega"),  # Kaczyński, Zelenský
     ("....[^aeiouy]o$|..[sc]ko$", 1, "a u em om owi ovi"),  # Kosovo, cs Irsko
     ("...[^aeiouy][iy]$", 0, "ego emu m ho mu ja jem ju ma"),  # pl Berlusconiego
+    ("..iny$", 1, "om ami ach"),  # pl Chiny
     ("...chy$", 3, "ch szech chom"),  # pl Włochy
     ("..mcy$", 3, "miec mczech mcom mcami"),  # pl Niemcy
     ("...ani?e$", -1, "now nom nami nach nu num ny"),  # pl Amerykanie, cs Američané
@@ -147,21 +161,33 @@ _GREEK_NARROW: Final[tuple[_Row, ...]] = (
     ("ο$", 1, "ου"),
 )
 
-_Table = tuple[tuple[re.Pattern[str], int, tuple[str, ...]], ...]
+_Table = dict[str, tuple[tuple[re.Pattern[str], int, tuple[str, ...]], ...]]
+"""Rows by the last letter of the words that they may be for, so that few patterns are tried for a word."""
 
 
-def _table(*parts: Iterable[_Row]) -> _Table:
-    return tuple(
+def _table(letters: str, *parts: Iterable[_Row]) -> _Table:
+    rows = [
         (re.compile(end), cut, tuple(row.replace("0", "") for row in new.split()))
-        for rows in parts
-        for end, cut, new in rows
-    )
+        for part in parts
+        for end, cut, new in part
+    ]
+    return {letter: tuple(row for row in rows if _may_end(row[0].pattern, letter)) for letter in letters}
+
+
+def _may_end(pattern: str, letter: str) -> bool:
+    """Whether a word that ends in a letter may be one for a pattern. In doubt it may."""
+    end = re.search(r"(?:(\[[^\]]*\])|([^\W\d_]))\$$", pattern)
+    return end is None or re.fullmatch(end[1] or end[2], letter) is not None
 
 
 _TABLES: Final = (
-    (_CYRILLIC, _table(_CYRILLIC_NARROW), _table(_CYRILLIC_NARROW, _CYRILLIC_WIDE)),
-    (_LATIN, _table(_LATIN_NARROW), _table(_LATIN_NARROW, _LATIN_WIDE)),
-    (_GREEK, _table(_GREEK_NARROW), _table(_GREEK_NARROW)),
+    (
+        _CYRILLIC,
+        _table(_CYRILLIC_LETTERS, _CYRILLIC_NARROW),
+        _table(_CYRILLIC_LETTERS, _CYRILLIC_NARROW, _CYRILLIC_WIDE),
+    ),
+    (_LATIN, _table(ascii_lowercase, _LATIN_NARROW), _table(ascii_lowercase, _LATIN_NARROW, _LATIN_WIDE)),
+    (_GREEK, _table(_GREEK_LETTERS, _GREEK_NARROW), _table(_GREEK_LETTERS, _GREEK_NARROW)),
 )
 _VOWELS: Final = "аеиоуыэюяіїєaeiouy"
 
@@ -179,15 +205,27 @@ def inflect(word: str, *, wide: bool = False) -> frozenset[str]:
     """
     for letters, narrow_table, wide_table in _TABLES:
         if letters.fullmatch(word):
-            table = wide_table if wide else narrow_table
-            return (
-                frozenset(
-                    _stem(word, cut) + ending for end, cut, endings in table if end.search(word) for ending in endings
-                )
-                - {word}
-                - _TRAPS
-            )
+            rows = (wide_table if wide else narrow_table)[word[-1]]
+            forms = [_stem(word, cut) + ending for end, cut, endings in rows if end.search(word) for ending in endings]
+            return (with_case_endings(word) | frozenset(forms)) - _TRAPS - {word}
     return frozenset()
+
+
+_NOT_PLURAL: Final = frozenset(
+    {"goods", "means", "customs", "series", "species", "thanks", "glasses", "always", "perhaps"}
+)
+_SHORTEST_PLURAL: Final = 5
+
+
+def singular(word: str) -> frozenset[str]:
+    """The English singular of a folded Latin word that looks like a plural; else empty."""
+    if len(word) < _SHORTEST_PLURAL or word in _NOT_PLURAL or not _LATIN.fullmatch(word) or not word.endswith("s"):
+        return frozenset()
+    if word.endswith("ies"):
+        return frozenset({word[:-3] + "y"})
+    if word.endswith(("ches", "shes", "xes", "sses", "zes")):
+        return frozenset({word[:-2]})
+    return frozenset() if word.endswith(("ss", "us", "is")) else frozenset({word[:-1]})
 
 
 def plural(word: str) -> frozenset[str]:
