@@ -12,7 +12,31 @@ from monitor.text.fold import fold
 FEWEST = 3
 SHORTEST = 3
 # Nothing is shared with monitor.text.clitics: the two would be wrong together.
-PREFIXES = frozenset("و ف ب ل ك وب ول فب فل وك ال وال فال بال كال وبال فبال وكال لل ولل فلل".split())
+PREFIXES = frozenset(
+    (
+        "و",
+        "ف",
+        "ب",
+        "ل",
+        "ك",
+        "وب",
+        "ول",
+        "فب",
+        "فل",
+        "وك",
+        "ال",
+        "وال",
+        "فال",
+        "بال",
+        "كال",
+        "وبال",
+        "فبال",
+        "وكال",
+        "لل",
+        "ولل",
+        "فلل",
+    )
+)
 
 
 def entities(record: dict) -> list[tuple[int, int]]:
