@@ -35,6 +35,7 @@ COPY deploy/monitor.yaml /etc/monitor/monitor.yaml
 # Readable whatever the umask of the checkout was.
 RUN chmod -R a+rX /etc/monitor
 ENV PATH=/opt/monitor/bin:$PATH \
+    HOME=/data \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     MONITOR_CONFIG=/etc/monitor/monitor.yaml
