@@ -14,7 +14,7 @@ from typing import Final
 
 from monitor.model import Tier
 from monitor.text.clitics import with_article, with_clitics, without_article
-from monitor.text.cyrillic import cyrillic_spellings
+from monitor.text.cyrillic import cyrillic_spellings, further_spellings
 from monitor.text.endings import inflect, plural, singular
 from monitor.text.fold import fold
 from monitor.text.scripts import script_of
@@ -151,8 +151,15 @@ def _words(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
     heard = len(_CONSONANTS.findall(sounds)) >= (_MIN_CONSONANTS if len(kept) == 1 else _MIN_TOGETHER)
     if not heard:
         allowed = allowed - {Tier.TRANSLITERATED}
+    frozen = frozenset(allowed)
     return tuple(
-        _word(tokens.folded[index], frozenset(allowed), alone=len(kept) == 1, joined=article_before(tokens, index))
+        _word(
+            tokens.folded[index],
+            tokens.text[tokens.starts[index] : tokens.ends[index]],
+            frozen,
+            alone=len(kept) == 1,
+            joined=article_before(tokens, index),
+        )
         for index in kept
     )
 
@@ -182,11 +189,13 @@ def _with_apostrophe(words: tuple[NameWord, ...], tokens: Tokens, allowed: set[T
 
 
 @lru_cache(maxsize=8192)
-def _word(token: str, allowed: frozenset[Tier], *, alone: bool, joined: bool) -> NameWord:
+def _word(token: str, written: str, allowed: frozenset[Tier], *, alone: bool, joined: bool) -> NameWord:
     """A word of a name. Remembered, since the rules of a large set share their first names and places."""
     script = script_of(token)
     forms: dict[str, Tier] = {}
     by_sound = Tier.TRANSLITERATED in allowed and script in _SOUND_SCRIPTS
+    if by_sound and script == "Latn":
+        forms |= dict.fromkeys(further_spellings(written), Tier.TRANSLITERATED)
     if by_sound and Tier.INFLECTED in allowed and len(token) >= _MIN_SPELT:
         for spelling in cyrillic_spellings(token):
             forms |= dict.fromkeys(inflect(spelling), Tier.TRANSLITERATED)
@@ -228,7 +237,9 @@ _TO_LATIN: Final = str.maketrans(
         "ї": "i",
         "є": "e",
         "ґ": "g",
-        "ў": "u",
+        "ў": "v",
+        **dict(zip("ғқҳҷөүұәһңҙҡҫҝҥѵ", "gkhJouuahnzkskni", strict=True)),  # Kazakh, Uzbek, Tajik, Tatar, Bashkir
+        "җ": "J",
         "љ": "li",
         "њ": "ni",
         **dict(zip("αβγδεζηθικλμνξοπρσςτυφχψω", "avgdezitiklmnxoprsstifhpo", strict=True)),
@@ -236,15 +247,16 @@ _TO_LATIN: Final = str.maketrans(
 )
 _LATIN_GROUPS: Final = (
     "tsch=S tch=S shch=S sch=S dsch=J dzh=J zh=J dj=J sh=S sz=S cz=S ch=S kh=h gh=g ph=f th=t dh=d ts=C tz=C ck=k ks=x "
-    "ou=u oo=u w=v"
+    "ou=u oo=u w=v ye=e"
 )
-_OTHER_GROUPS: Final = "дж=J тс=C кс=x ου=u μπ=b ντ=d γκ=g τσ=C τζ=J αι=e ει=i"
+_OTHER_GROUPS: Final = "йе=e дж=J тс=C кс=x ου=u μπ=b ντ=d γκ=g τσ=C τζ=J αι=e ει=i"
 _SOUNDS: Final = dict(pair.split("=") for pair in f"{_LATIN_GROUPS} {_OTHER_GROUPS}".split())
 _GROUP: Final = re.compile("|".join(_SOUNDS))
 _BY_NEIGHBOUR: Final = re.compile(
     r"(?P<g>gu(?=[ei]))|(?P<s>c(?=[eiy]))|(?P<k>qu(?=[aei])|[cq])|(?P<J>j(?=i)|(?<![aeiouy])j)|(?P<i>[jy])"
 )
 """Latin letters that are read by what stands next to them; the group is the sound."""
+_SILENT_H: Final = re.compile("(?<=[aeiou])h$")
 _CYRILLIC_OR_GREEK: Final = re.compile("[\u0400-\u052f]+|[\u0370-\u03ff]+")
 _CLASSES: Final = str.maketrans("eyo", "iiu")
 _DOUBLED: Final = re.compile(r"(.)\1+")
@@ -262,7 +274,7 @@ def sound_key(token: str) -> str | None:
         return None
     text = _GROUP.sub(lambda match: _SOUNDS[match[0]], token)
     if token.isascii() and token.isalpha():
-        text = _BY_NEIGHBOUR.sub(lambda match: str(match.lastgroup), text)
+        text = _SILENT_H.sub("", _BY_NEIGHBOUR.sub(lambda match: str(match.lastgroup), text))
     elif _CYRILLIC_OR_GREEK.fullmatch(token):
         text = text.translate(_TO_LATIN)
     else:
