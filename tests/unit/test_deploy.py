@@ -1,6 +1,9 @@
-"""The settings that the container image and compose.yaml carry are accepted, also with their examples switched on."""
+"""The settings that the container image and compose.yaml carry are accepted, and the image is given all that it needs."""
 
 import re
+import shlex
+import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -39,6 +42,48 @@ def test_the_examples_of_compose_are_accepted_once_switched_on(tmp_path):
     assert [channel.kind for channel in settings.channels] == ["maildir", "email", "slack"]
     assert {one.channel for one in settings.subscribers[0].recipients} == {"mailbox", "mail", "slack"}
     assert len(settings.feeds) == 2
+
+
+def copied():
+    """What each COPY of the Dockerfile takes from the checkout."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    words = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from=" not in line]
+    return [source for sources in words for source in sources]
+
+
+def test_what_the_image_copies_is_there_and_let_through():
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert set(copied()) == let_through
+    assert [source for source in copied() if not (ROOT / source).exists()] == []
+
+
+def test_the_image_is_built_from_all_that_the_package_names():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {"pyproject.toml", "setup.py", project["readme"], *project["license-files"]} <= set(copied())
+
+
+def test_a_build_in_the_checkout_does_not_reach_the_image():
+    last = (ROOT / ".dockerignore").read_text().split("\n!")[-1]  # a later line wins
+    assert {"**/*.so", "**/*.c", "**/__pycache__"} <= set(last.splitlines())
+
+
+def test_the_docs_run_the_image_as_compose_does():
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["monitor"]
+    text = (ROOT / "docs" / "docker.md").read_text().split("\n## ")[0].replace("\\\n", " ")
+    commands = [shlex.split(line) for line in text.splitlines() if line.startswith("$ docker run")]
+    flags = {
+        ("--memory", service["mem_limit"]),
+        ("--pids-limit", str(service["pids_limit"])),
+        ("--publish", *service["ports"]),
+        ("--security-opt", service["security_opt"][0].removesuffix(":true")),
+        ("--stop-timeout", service["stop_grace_period"].removesuffix("s")),
+        ("--tmpfs", *service["tmpfs"]),
+        ("--cap-drop", *service["cap_drop"]),
+    }
+    assert len(commands) == 2
+    for command in commands:
+        assert flags <= set(pairwise(command))
+        assert "--read-only" in command
 
 
 def test_compose_runs_the_image_with_nothing_it_does_not_need():
