@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from monitor.matching.compile import Bag, CompiledRule, Names, Node, Row
+from monitor.matching.compile import Bag, CompiledRule, Names, Node, Pattern, Row
+from monitor.matching.literals import literals_of
 from monitor.matching.names import NameWord, Variant
 from monitor.matching.query import VALUE_FIELDS, And, Field, Join, Near, Not, Or, parts_of
 
@@ -115,7 +116,9 @@ class Requirements:
             return self._named(leaf)
         if isinstance(leaf, Row):
             return _row(leaf)
-        return _bag(leaf) if isinstance(leaf, Bag) else ()
+        if isinstance(leaf, Bag):
+            return _bag(leaf)
+        return _letters(leaf) if isinstance(leaf, Pattern) else ()
 
     def _named(self, names: Names) -> tuple[Clause, ...]:
         """Any variant; of each, its rarest word. And what the names need."""
@@ -146,6 +149,12 @@ def _bag(bag: Bag) -> tuple[Clause, ...]:
     if bag.quorum is None:
         return tuple(clause for row in rows for clause in row)
     return _either(sorted(rows, key=_way_cost)[: len(rows) - bag.quorum + 1])
+
+
+def _letters(pattern: Pattern) -> tuple[Clause, ...]:
+    """A regular expression cannot do without its letters."""
+    runs = literals_of(pattern.term[1:-1])
+    return tuple(_occurs(re.compile(f".*{re.escape(run)}.*"), capital=False) for run in runs)
 
 
 def _occurs(word: AnyWord, *, capital: bool) -> Occurs:
