@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from monitor.model import Tier
+from monitor.text.alternations import alternations
 from monitor.text.clitics import with_article, with_clitics, without_article
 from monitor.text.cyrillic import cyrillic_spellings, further_spellings
 from monitor.text.endings import inflect, plural, singular
@@ -128,8 +129,9 @@ def inflections(word: str) -> Mapping[str, Tier]:
 
 def _changed(folded: str, *, name: bool) -> frozenset[str]:
     if folded.isascii():
-        return plural(folded) | (inflect(folded) if name else singular(folded))
-    return inflect(folded, wide=not name) | with_clitics(folded) | {form for form in (with_article(folded),) if form}
+        return plural(folded) | (inflect(folded) if name else singular(folded) | alternations(folded))
+    forms = inflect(folded, wide=not name) | with_clitics(folded) | {form for form in (with_article(folded),) if form}
+    return forms if name else forms | alternations(folded)
 
 
 def _spellings(name: str) -> Iterable[str]:
