@@ -82,6 +82,7 @@ def _shown(article: Article) -> dict[str, object]:
         "published": article.published.isoformat() if article.published else None,
         "author": article.author,
         "lang": article.lang,
+        "lang_detected": article.lang_detected,
         "outlet": article.outlet,
         "categories": article.categories,
         "body": article.body,

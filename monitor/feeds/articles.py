@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from monitor.feeds.entries import Entry, Reading
+from monitor.feeds.languages import contradicts
 from monitor.keys import article_key, text_hash
 from monitor.model import Article, Feed
 
@@ -27,6 +28,8 @@ def make_articles(
         guid = name if single and name else entry.guid
         url = canonical(entry.url)
         identity = f"{guid} {url}" if guid in shared else guid
+        said = entry.lang or _said_of(feed, entry) or (None if entry.detected else reading.lang)
+        lang = said or entry.detected
         published = entry.published or (changed if single else None)
         articles.append(
             Article(
@@ -38,13 +41,19 @@ def make_articles(
                 body=entry.body,
                 author=entry.author,
                 categories=entry.categories,
-                lang=entry.lang or feed.lang or reading.lang,
+                lang=lang,
+                lang_detected=lang is not None and said is None,
                 outlet=_outlet(feed, entry, reading, outlets),
                 published=published,
                 text_hash=text_hash(entry.title, entry.body),
             )
         )
     return tuple(articles)
+
+
+def _said_of(feed: Feed, entry: Entry) -> str | None:
+    """What the operator says of the feed, unless the text is plainly in another script."""
+    return None if feed.lang is None or contradicts(feed.lang, f"{entry.title} {entry.body[:1000]}") else feed.lang
 
 
 def canonical(url: str | None) -> str | None:

@@ -86,6 +86,8 @@ class Entry:
     lang: str | None
     outlet: str | None
     published: datetime | None
+    detected: str | None = None
+    """The language that the text looks like, where nobody said one, or one that cannot be."""
 
     def to_json(self) -> dict[str, Any]:
         """For the way back."""

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from monitor.feeds.documents import read_document
 from monitor.feeds.entries import Document, Reading, Unreadable
+from monitor.feeds.languages import with_languages
 
 LENGTH = struct.Struct(">I")
 
@@ -58,7 +59,7 @@ def _limit_processor(seconds: int) -> None:
 def _serve(sink: BinaryIO, document: Document) -> bool:
     """Answer for one document; whether this process is fit for another."""
     try:
-        reading = read_document(document)
+        reading = with_languages(read_document(document))
     except Unreadable as error:
         _send(sink, {"ok": False, "detail": str(error), "passing": error.passing})
     except MemoryError:

@@ -128,6 +128,8 @@ class Article:
     author: str | None = None
     categories: tuple[str, ...] = ()
     lang: str | None = None
+    lang_detected: bool = False
+    """Whether the language was told from the text, since nobody said it. Not stored."""
     outlet: str | None = None
     """The name of the publication, for people."""
     published: datetime | None = None
