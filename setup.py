@@ -12,7 +12,7 @@ except ImportError:
 else:
     extensions = cythonize(
         [
-            Extension(f"monitor.matching.{name}", [f"monitor/matching/{name}.pyx"], extra_compile_args=["-O3"])
+            Extension(f"monitor.matching.{name}", [f"monitor/matching/{name}.pyx"], extra_compile_args=["-O3", "-g0"])
             for name in ("_scan", "_index")
         ],
         quiet=True,

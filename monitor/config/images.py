@@ -17,7 +17,7 @@ from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
 
-from monitor.matching import RuleIndex, image_bytes, index_from_image
+from monitor.matching import RuleIndex, image_blocks, index_from_image
 
 _LEAST_RULES = 500
 _KEPT = 4
@@ -44,14 +44,12 @@ class Images:
         """Keep an index for the next start, and forget the oldest."""
         if len(index.rules) < _LEAST_RULES:
             return
-        image = image_bytes(index)
+        image = image_blocks(index)
         if image is None:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-                file.write(image)
-            Path(file.name).replace(self._path(parts))
+            _write(image, self._path(parts))
             known = sorted(self.folder.glob(f"*{_SUFFIX}"), key=lambda one: one.stat().st_mtime, reverse=True)
             for old in known[_KEPT:]:
                 old.unlink(missing_ok=True)
@@ -63,10 +61,23 @@ class Images:
         return self.folder / (digest.hexdigest() + _SUFFIX)
 
 
-def user_images() -> Images:
-    """The images of commands that have no settings: in the user's folder for such things."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return Images(Path(base) / "monitor")
+def _write(image: list[bytes], path: Path) -> None:
+    """Whole, or not at all: a full disk leaves nothing behind. Only the owner may read or replace it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        made = Path(file.name)
+        try:
+            file.writelines(image)
+            file.flush()
+            made.replace(path)
+        except OSError:
+            made.unlink(missing_ok=True)
+            raise
+
+
+def user_images() -> Images | None:
+    """The images of commands that have no settings: in the user's folder for such things, if there is one."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path's raises for a user without a home
+    return None if base.startswith("~") else Images(Path(base) / "monitor")
 
 
 @cache

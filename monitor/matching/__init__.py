@@ -16,7 +16,7 @@ index must never change that: `match` and `match_all` agree, and a property test
 
 from monitor.matching.compiling import (
     compile_rules,
-    image_bytes,
+    image_blocks,
     index_from_image,
     native_available,
     with_changes,
@@ -37,7 +37,7 @@ __all__ = [
     "RuleIndex",
     "compile_rules",
     "example",
-    "image_bytes",
+    "image_blocks",
     "index_from_image",
     "native_available",
     "parse_query",

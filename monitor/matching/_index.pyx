@@ -39,6 +39,7 @@ cdef enum:
     NOTNEAR = 2
     SENTENCE = 3
     PARAGRAPH = 4
+    INNER = 8  # a NEAR whose places others are near to, or that are counted
     WITHIN_ARTICLE = -1
     WITHIN_SENTENCE = -2
     TEXT_FIELDS = 3
@@ -50,6 +51,7 @@ cdef enum:
     ATOM = 8
     BIT_TIER = 5
     BIT_SOFT = 7
+    MANY_MARKS = 2000
     MANY_PAIRS = 400  # more pairs of NEAR inside NEAR than this are left to the evaluator
     SCORE_CAP = 3
     RESOLVED_TOKENS = 1 << 20
@@ -720,6 +722,8 @@ cdef class Segment:
             return None
         cdef Place* place
         cdef int32_t one
+        if scratch.marks.count > MANY_MARKS:
+            shorten(&scratch.marks)
         marks = []
         for one in range(scratch.marks.count):
             place = &scratch.marks.items[one]
@@ -1099,9 +1103,32 @@ cdef bint has_near(const Sides* sides, const Place* place, int32_t words, bint l
     return False
 
 
+cdef void shorten(Places* marks) noexcept nogil:
+    """Of very many marks keep the first, without those inside others: more than are ever told."""
+    cdef int32_t one, kept = 0, last = -1
+    cdef int field = -1
+    qsort(marks.items, marks.count, sizeof(Place), by_field_and_length)
+    for one in range(marks.count):
+        if marks.items[one].field != field:
+            field = marks.items[one].field
+            last = -1
+        if marks.items[one].last > last:
+            last = marks.items[one].last
+            marks.items[kept] = marks.items[one]
+            kept += 1
+            if kept == MANY_MARKS:
+                break
+    marks.count = kept
+
+
+cdef int by_field_and_length(const void* one, const void* other) noexcept nogil:
+    cdef int field = (<const Place*> one).field - (<const Place*> other).field
+    return field if field else by_length(one, other)
+
+
 cdef int near(Segment segment, Scratch scratch, const int32_t* code) noexcept nogil:
     """Push the places of A NEAR B: for NOTNEAR those of A, else one over each close pair."""
-    cdef int32_t join = code[2], words = code[3]
+    cdef int32_t join = code[2] & 7, words = code[3]
     cdef const int32_t* left = code + 4
     cdef const int32_t* right = left + left[1]
     cdef int32_t begin = scratch.places.count, middle, end, kept, one
@@ -1139,7 +1166,8 @@ cdef int near(Segment segment, Scratch scratch, const int32_t* code) noexcept no
     else:
         soft |= soft_right
         sides = sides_of(scratch, middle, end)
-        soft |= pairs(scratch, &sides, begin, middle, words, join == ONEAR)
+        if pairs(scratch, &sides, begin, middle, words, join == ONEAR) and code[2] & INNER:
+            soft = 1  # the evaluator thins them out; here they could double with every NEAR around them
     free(sides.by_first)
     free(sides.by_last)
     return soft
@@ -1412,10 +1440,11 @@ cdef void why_near(Segment segment, Scratch scratch, const int32_t* code) noexce
     """The places of either side that are close to one of the other. (flat.py leaves NEAR inside NEAR to the evaluator.)"""
     cdef int32_t begin = scratch.places.count, middle, end, one
     cdef const int32_t* left = code + 4
-    cdef bint ordered = code[2] == ONEAR
+    cdef int32_t join = code[2] & 7
+    cdef bint ordered = join == ONEAR
     cdef Sides lefts, rights
     cdef Place* place
-    if code[2] == NOTNEAR:
+    if join == NOTNEAR:
         if near(segment, scratch, code):
             scratch.unsure = True
         keep_marks(scratch, begin)
@@ -1424,8 +1453,8 @@ cdef void why_near(Segment segment, Scratch scratch, const int32_t* code) noexce
     middle = scratch.places.count
     collect(segment, scratch, left + left[1])
     end = scratch.places.count
-    if code[2] >= SENTENCE:
-        together(scratch, begin, middle, code[2], True)
+    if join >= SENTENCE:
+        together(scratch, begin, middle, join, True)
         scratch.places.count = begin
         return
     lefts = sides_of(scratch, begin, middle)

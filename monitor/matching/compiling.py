@@ -53,8 +53,8 @@ def with_changes(index: RuleIndex, added: Sequence[Rule] = (), removed: Sequence
     return index.changed(added, removed)
 
 
-def image_bytes(index: RuleIndex) -> bytes | None:
-    """A native index as bytes, to be mapped later; None for a plain one, and one that was changed since it was compiled."""
+def image_blocks(index: RuleIndex) -> list[bytes] | None:
+    """A native index as blocks of bytes, to be written one after the other and mapped later; None for a plain one, and one that was changed since it was compiled."""
     return index.image()
 
 

@@ -38,6 +38,7 @@ from monitor.model import Tier
 
 (ANY, NAMES, OR, AND, NOT, NEAR, FIRST, ATLEAST, SOFT, MAYBE, NEVER, SCORE, CLAUSE, LEAD) = range(1, 15)
 NOTNEAR: Final = 2
+_INNER: Final = 8
 JOINS: Final = {Join.NEAR: 0, Join.ONEAR: 1, Join.NOTNEAR: NOTNEAR, Join.SENTENCE: 3, Join.PARAGRAPH: 4}
 TIERS: Final = (Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TRANSLITERATED)
 _TIER_NUMBER: Final = {tier: number for number, tier in enumerate(TIERS)}
@@ -120,6 +121,8 @@ class Flattener:
     _flags: bytearray = field(default_factory=bytearray)
     _always: "array[int]" = field(default_factory=lambda: array("i"))
     _fields: int = _TEXT
+    _inside: int = 0
+    """How many NEAR, FIRST and ATLEAST stand around what is taken now."""
 
     # rules
 
@@ -209,20 +212,24 @@ class Flattener:
     def _near(self, node: Node, mask: int) -> Part:
         query = node.query
         assert isinstance(query, Near)  # noqa: S101 - asked by the caller
+        self._inside += 1
         left, right = (self._node(part, mask) for part in node.parts)
+        self._inside -= 1
         join = JOINS[query.join]
         if not (left.places and right.places):
             return _soft(left if query.join is Join.NOTNEAR else _and([left, right]))
         trigger = left.trigger if join == NOTNEAR else _rarest([left, right])
         # NEAR's own places stand for two: what a NEAR around it would show must come from the evaluator
         plain = left.plain and right.plain and not _holds(node, (Near, Named))
-        code = [NEAR, 0, join, query.words, *left.code, *right.code]
+        code = [NEAR, 0, join | (_INNER if self._inside else 0), query.words, *left.code, *right.code]
         code[1] = len(code)
         return Part(code, places=True, trigger=trigger, plain=plain)
 
     def _filtered(self, operator: int, number: int, node: Node, mask: int) -> Part:
         """Some of the places of a part."""
+        self._inside += 1
         part = self._node(node.parts[0], mask)
+        self._inside -= 1
         if not part.places:
             return _soft(part)
         plain = part.plain and not _holds(node, (Near, Named))

@@ -7,7 +7,7 @@ went into them (`monitor.config.images`): an image of other rules or of other co
 
 import marshal
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, Final
@@ -64,40 +64,47 @@ def piece(ends: memoryview, block: memoryview, at: int) -> memoryview:
     return block[ends[at - 1] if at else 0 : ends[at]]
 
 
-def image_of(index: NativeIndex) -> bytes | None:
-    """The bytes of an index without changes since it was compiled and without a broken rule; None for any other."""
+def image_of(index: NativeIndex) -> list[bytes] | None:
+    """An index as blocks of bytes, one after the other: without changes since it was compiled, and without a broken rule.
+
+    None for any other. In blocks, so that a large one is not in memory twice.
+    """
     if len(index.parts) != 1 or index.broken:
         return None
     part = index.parts[0]
     flat, rules = part.flat, index.rule_set
-    sections = {name: bytes(section) for name, section in flat.sections.items()}
+    sections: dict[str, bytes | bytearray | memoryview] = dict(flat.sections)
     sections["term_ends"], sections["terms"] = _packed(term.encode("utf-8", "surrogatepass") for term in part.terms)
     sections["record_ends"], sections["records"] = _packed(marshal.dumps(_record(rule)) for rule in rules.values())
-    header = {
-        "ids": list(rules),
-        "part_ids": part.ids,
-        "total": rules.total,
-        "referrers": {name: sorted(ids) for name, ids in rules.referred.items()},
-        "fields": flat.fields,
-        "clauses": list(part.clauses),
-        "patterns": flat.patterns,
-        "keys": flat.keys,
-        "lengths": {name: len(section) for name, section in sections.items()},
-    }
-    told = marshal.dumps(header)
-    body = bytearray()
-    for block in (told, *sections.values()):
-        body += block + b"\0" * (-len(block) % _ALIGNED)
+    told = marshal.dumps(
+        {
+            "ids": list(rules),
+            "part_ids": part.ids,
+            "total": rules.total,
+            "referrers": {name: sorted(ids) for name, ids in rules.referred.items()},
+            "fields": flat.fields,
+            "clauses": list(part.clauses),
+            "patterns": flat.patterns,
+            "keys": flat.keys,
+            "lengths": {name: len(section) for name, section in sections.items()},
+        }
+    )
+    blocks = [piece for block in (told, *sections.values()) for piece in (bytes(block), _filling(len(block)))]
     length = len(told).to_bytes(_LENGTH, "little")
-    begin = _MAGIC + _sum(length, body) + length
-    return begin + b"\0" * (-len(begin) % _ALIGNED) + bytes(body)
+    begin = _MAGIC + _sum(length, blocks) + length
+    return [begin, _filling(len(begin)), *blocks]
+
+
+def _filling(length: int) -> bytes:
+    """What brings the next block to where its numbers may begin."""
+    return b"\0" * (-length % _ALIGNED)
 
 
 def index_of(image: memoryview) -> NativeIndex | None:
     """The index of an image, which must stay as it is as long as the index lives; None if it is damaged."""
     told, kept = len(_MAGIC) + _SUM, len(_MAGIC) + _SUM + _LENGTH
     length, body = bytes(image[told:kept]), image[kept + -kept % _ALIGNED :]
-    if bytes(image[:told]) != _MAGIC + _sum(length, body):
+    if bytes(image[:told]) != _MAGIC + _sum(length, [body]):
         return None
     size = int.from_bytes(length, "little")
     header: dict[str, Any] = marshal.loads(body[:size])  # noqa: S302 - checked by its sum
@@ -109,9 +116,10 @@ def index_of(image: memoryview) -> NativeIndex | None:
     return _assembled(header, sections)
 
 
-def _sum(length: bytes, body: bytearray | memoryview) -> bytes:
+def _sum(length: bytes, blocks: Iterable[bytes | memoryview]) -> bytes:
     digest = blake2b(length, digest_size=_SUM)
-    digest.update(body)
+    for block in blocks:
+        digest.update(block)
     return digest.digest()
 
 

@@ -77,8 +77,8 @@ class RuleIndex(Protocol):
     def over(self, rules: Sequence[Rule]) -> "RuleIndex | None":
         """The same over rules that match alike; None if that cannot be, or would be no quicker than to compile them."""
 
-    def image(self) -> bytes | None:
-        """The index as bytes that can be mapped later; None if that cannot be."""
+    def image(self) -> list[bytes] | None:
+        """The index as blocks of bytes that can be mapped later; None if that cannot be."""
 
 
 def compile_plain(rules: Sequence[Rule]) -> Compiled:

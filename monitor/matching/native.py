@@ -22,6 +22,7 @@ from monitor.matching.explain import Explanation, explain
 from monitor.matching.flat import TIERS, FlatRules, Flattener
 from monitor.matching.index import Compiled
 from monitor.matching.names import sound_key
+from monitor.matching.places import MOST_SPANS
 from monitor.matching.query import WORD_FIELDS
 from monitor.matching.records import head_text, line_of, quoted, span_text
 from monitor.matching.ruleset import RuleSet
@@ -311,7 +312,7 @@ class NativeIndex:
         together = RuleSet(rules)
         return NativeIndex(together, self._parts, self._broken) if together.version == self.version else None
 
-    def image(self) -> bytes | None:
+    def image(self) -> list[bytes] | None:
         """The index as bytes, if it was not changed since it was compiled and no rule of it is broken."""
         from monitor.matching.image import image_of  # noqa: PLC0415 - it is made of indexes too
 
@@ -371,6 +372,8 @@ def _ordered(part: Part, marks: list[RawMark]) -> list[RawMark]:
             continue
         field, reached = mark[0], mark[2]
         kept.append(mark)
+        if len(kept) == MOST_SPANS:
+            break
     return kept
 
 

@@ -39,6 +39,8 @@ class Held(NamedTuple):
 
 _MANY = 500
 """More places than an article has that was written for people."""
+MOST_SPANS = 500
+"""Of one match: what comes behind them says nothing new, and texts that repeat a word without end would be written twice."""
 NOTHING = Held(holds=False)
 
 
@@ -190,7 +192,7 @@ def keep(held: Held, test: Callable[[Place], bool]) -> Held:
 
 
 def spans(places: Iterable[Place], texts: Mapping[str, str]) -> tuple[Span, ...]:
-    """The marks of places as spans: ordered by field and place, each once; of one inside another, the longer."""
+    """The marks of places as spans: ordered by field and place, each once; of one inside another, the longer. The first 500."""
     rank = {name: at for at, name in enumerate(WORD_FIELDS)}
     order = list(Tier)
     marks = sorted(
@@ -202,6 +204,8 @@ def spans(places: Iterable[Place], texts: Mapping[str, str]) -> tuple[Span, ...]
         if kept and kept[-1].field == mark.field and mark.end <= kept[-1].end:
             continue
         kept.append(mark)
+        if len(kept) == MOST_SPANS:
+            break
     return tuple(
         Span(
             field=mark.field,

@@ -12,7 +12,7 @@ from monitor.matching import (
     RuleIndex,
     compile_rules,
     example,
-    image_bytes,
+    image_blocks,
     index_from_image,
     native_available,
     with_changes,
@@ -84,9 +84,9 @@ def _told(index: RuleIndex) -> list[tuple[Match, ...]]:
 
 def test_an_image_holds_the_whole_index() -> None:
     index = native(*EVERYTHING)
-    image = image_bytes(index)
+    image = image_blocks(index)
     assert image is not None
-    stored = index_from_image(memoryview(image))
+    stored = index_from_image(memoryview(b"".join(image)))
     assert stored is not None
     assert _told(stored) == _told(index)
     assert dict(stored.rules) == dict(index.rules)
@@ -99,20 +99,21 @@ def test_an_image_holds_the_whole_index() -> None:
 
 
 def test_a_damaged_image_is_not_used() -> None:
-    image = image_bytes(native(*EVERYTHING))
+    image = image_blocks(native(*EVERYTHING))
     assert image is not None
-    assert index_from_image(memoryview(image), native=False) is None
-    for place in (3, 20, 30, len(image) // 2, len(image) - 1):
-        broken = bytearray(image)
+    assert index_from_image(memoryview(b"".join(image)), native=False) is None
+    size = sum(map(len, image))
+    for place in (3, 20, 30, size // 2, size - 1):
+        broken = bytearray(b"".join(image))
         broken[place] ^= 1
         assert index_from_image(memoryview(broken)) is None, place
 
 
 def test_what_has_no_image() -> None:
-    assert image_bytes(compile_rules(EVERYTHING, native=False).index) is None
+    assert image_blocks(compile_rules(EVERYTHING, native=False).index) is None
     index = native(*EVERYTHING)
-    assert image_bytes(with_changes(index, [rule("more", query="alpha")]).index) is None
-    assert image_bytes(compile_rules([rule("bad", query="alpha (")]).index) is None
+    assert image_blocks(with_changes(index, [rule("more", query="alpha")]).index) is None
+    assert image_blocks(compile_rules([rule("bad", query="alpha (")]).index) is None
 
 
 def test_an_index_over_rules_that_match_alike() -> None:
