@@ -76,6 +76,8 @@ READS = {
     "deliveries": lambda store: store.deliveries(),
     "attempts": lambda store: store.attempts(1),
     "figures": lambda store: store.figures(NOW, MINUTE),
+    "archive": lambda store: store.archive(),
+    "inspect": lambda store: store.inspect(),
 }
 
 
