@@ -15,7 +15,7 @@ from typing import Final
 from monitor.model import Tier
 from monitor.text.alternations import alternations
 from monitor.text.clitics import with_article, with_clitics, without_article
-from monitor.text.cyrillic import cyrillic_spellings, further_spellings
+from monitor.text.cyrillic import by_marks, cyrillic_spellings, further_spellings
 from monitor.text.endings import inflect, plural, singular
 from monitor.text.fold import fold
 from monitor.text.scripts import script_of
@@ -25,16 +25,30 @@ _TIER_ORDER: Final = (Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TRANSLITERATE
 _SOUND_SCRIPTS: Final = frozenset({"Latn", "Cyrl", "Grek"})
 _CLEAR_ARTICLES: Final = "al el ash asch adh ath аль эль ал аш эш αλ ελ"
 _DOUBTFUL_ARTICLES: Final = (
-    "ad as asz at ar az an es esh ez ed ul ел ад ас ат ар аз ан ес"  # words in some language too
+    "ad as asz at ar az an es esh ez ed ul ел ад ас ат ар аз ан ес ель эд эс эт эр эз эн ед ет ер ез еш"  # words, too
 )
 _ARTICLES: Final = frozenset(f"{_CLEAR_ARTICLES} {_DOUBTFUL_ARTICLES}".split())
 _PLAIN_ARTICLES: Final = frozenset({"al", "аль", "эль", "ал", "αλ"})
 """Articles that may be told by themselves; the others need a hyphen (as, at, an and es are words of their own)."""
 _HYPHENS: Final = frozenset("-‐‑‒–—’'")
+_IN_CYRILLIC: Final = {
+    **dict.fromkeys(("al", "el", "ul"), ("аль", "эль", "ель", "ал")),
+    **dict.fromkeys(("ad", "ed"), ("ад", "эд", "ед")),
+    **dict.fromkeys(("as", "es", "asz"), ("ас", "эс", "ес")),
+    **dict.fromkeys(("ash", "esh", "asch", "ach"), ("аш", "эш", "еш")),
+    **dict.fromkeys(("at", "ath"), ("ат", "эт", "ет")),
+    "ar": ("ар", "эр", "ер"),
+    **dict.fromkeys(("az", "ez", "adh"), ("аз", "эз", "ез")),
+    "an": ("ан", "эн"),
+}
+"""An article apart, which is a word of its name (El Jadida), as Cyrillic writes it."""
 ARTICLE_TOKENS: Final = {token: token in _PLAIN_ARTICLES for token in _ARTICLES}
 """The tokens that may be an Arabic article, and whether a blank may stand behind them (`article_before`)."""
 ARTICLE_HYPHENS: Final = _HYPHENS
 _APOSTROPHE: Final = re.compile(r"(?<=\w)['’‘ʼʻʿʾ`´′](?=\w)")
+_HISSING: Final = re.compile("[šșčćžżđřŠȘČĆŽŻĐŘ]")
+"""Letters whose marks say another sound wherever they are used, so that a name with one is heard by it."""
+_SOFT_SIGNS: Final = frozenset("’ʼʹ'")
 _MIN_CONSONANTS: Final = 3  # of a name of one word; a key of fewer hits common words
 _MIN_TOGETHER: Final = 4  # of all words of a longer name
 _MIN_HEARD: Final = 2  # of any word that has a key
@@ -151,19 +165,24 @@ def _words(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
     kept = [index for index in range(len(tokens)) if index + 1 == len(tokens) or not article_before(tokens, index + 1)]
     sounds = "".join(sound_key(tokens.folded[index]) or "" for index in kept)
     heard = len(_CONSONANTS.findall(sounds)) >= (_MIN_CONSONANTS if len(kept) == 1 else _MIN_TOGETHER)
-    if not heard:
-        allowed = allowed - {Tier.TRANSLITERATED}
     frozen = frozenset(allowed)
     return tuple(
         _word(
             tokens.folded[index],
-            tokens.text[tokens.starts[index] : tokens.ends[index]],
+            _written(tokens, index),
             frozen,
             alone=len(kept) == 1,
             joined=article_before(tokens, index),
+            heard=heard,
         )
         for index in kept
     )
+
+
+def _written(tokens: Tokens, index: int) -> str:
+    """A word as its author wrote it, with the apostrophe at its end that stands for a soft sign: Yelan’."""
+    end = tokens.ends[index]
+    return tokens.text[tokens.starts[index] : end + (tokens.text[end : end + 1] in _SOFT_SIGNS)]
 
 
 def _by_sound_behind_article(tokens: Tokens, allowed: set[Tier]) -> tuple[NameWord, ...]:
@@ -191,20 +210,30 @@ def _with_apostrophe(words: tuple[NameWord, ...], tokens: Tokens, allowed: set[T
 
 
 @lru_cache(maxsize=8192)
-def _word(token: str, written: str, allowed: frozenset[Tier], *, alone: bool, joined: bool) -> NameWord:
+def _word(token: str, written: str, allowed: frozenset[Tier], *, alone: bool, joined: bool, heard: bool) -> NameWord:
     """A word of a name. Remembered, since the rules of a large set share their first names and places."""
     script = script_of(token)
     forms: dict[str, Tier] = {}
     by_sound = Tier.TRANSLITERATED in allowed and script in _SOUND_SCRIPTS
     if by_sound and script == "Latn":
-        forms |= dict.fromkeys(further_spellings(written), Tier.TRANSLITERATED)
-    if by_sound and Tier.INFLECTED in allowed and len(token) >= _MIN_SPELT:
-        for spelling in cyrillic_spellings(token):
-            forms |= dict.fromkeys(inflect(spelling), Tier.TRANSLITERATED)
+        inflected = Tier.INFLECTED in allowed and (len(token) >= _MIN_SPELT or not alone)
+        spelt = _cyrillic(token, written, inflected=inflected)
+        # A name of few consonants is too much like other words; spelt out with five letters it is not.
+        forms |= {form: Tier.TRANSLITERATED for form in spelt if heard or len(form) >= _MIN_SPELT or token in _ARTICLES}
     if Tier.INFLECTED in allowed:
         forms |= dict.fromkeys(inflect(token, wide=not alone) | with_clitics(token), Tier.INFLECTED)
     forms |= dict.fromkeys(_with_article(token, alone=alone, joined=joined), Tier.EXACT)
-    return NameWord(forms, sound_key(token) if by_sound else None, article=script in _SOUND_SCRIPTS)
+    key = sound_key(by_marks(written) if _HISSING.search(written) else token) if by_sound and heard else None
+    return NameWord(forms, key, article=script in _SOUND_SCRIPTS)
+
+
+def _cyrillic(token: str, written: str, *, inflected: bool) -> frozenset[str]:
+    """The likely spellings of a Latin word in Cyrillic; the likeliest with their endings."""
+    found = further_spellings(written).union(_IN_CYRILLIC.get(token, ()))
+    if inflected:
+        likely = cyrillic_spellings(token) | cyrillic_spellings(by_marks(written))
+        found |= frozenset().union(*map(inflect, likely))
+    return found
 
 
 def _with_article(token: str, *, alone: bool, joined: bool) -> set[str]:
@@ -274,9 +303,9 @@ def sound_key(token: str) -> str | None:
     """
     if len(token) > _LONGEST:
         return None
-    text = _GROUP.sub(lambda match: _SOUNDS[match[0]], token)
+    text = _GROUP.sub(lambda match: _SOUNDS[match[0]], _SILENT_H.sub("", token))
     if token.isascii() and token.isalpha():
-        text = _SILENT_H.sub("", _BY_NEIGHBOUR.sub(lambda match: str(match.lastgroup), text))
+        text = _BY_NEIGHBOUR.sub(lambda match: str(match.lastgroup), text)
     elif _CYRILLIC_OR_GREEK.fullmatch(token):
         text = text.translate(_TO_LATIN)
     else:

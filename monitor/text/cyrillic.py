@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 _GROUPS: Final = (
     *(("shch", "щ"), ("tsch", "ч"), ("sch", "ш"), ("tch", "ч"), ("dzh", "дж"), ("sh", "ш"), ("ch", "ч"), ("kh", "х")),
+    *(("cz", "ч"), ("sz", "ш"), ("rzh", "рж")),
     *(
         ("zh", "ж"),
         ("ts", "ц"),
@@ -25,9 +26,10 @@ _GROUPS: Final = (
     *(("ee", "и"), ("iya", "ия"), ("ia", "ия"), ("iy", "ий"), ("ya", "я"), ("yu", "ю"), ("yo", "е"), ("ye", "е")),
     *(("ay", "ай"), ("ey", "ей"), ("oy", "ой"), ("uy", "уй"), ("ai", "ай"), ("ei", "ей"), ("oi", "ой")),
     *(("skoye", "ское"), ("oye", "ое"), ("aya", "ая"), ("yy", "ый"), ("iye", "ие"), ("iyah", "ия"), ("ch'", "ч")),
+    *(("uye", "уе"), ("aye", "ае"), ("eye", "ее"), ("iyi", "ии"), ("skyi", "ский"), ("yi", "ий"), ("ii", "ий")),
     *(("ce", "се"), ("ci", "си"), ("cy", "си")),
 )
-_ENDS_ONLY: Final = frozenset({"skyy", "sky", "skiy", "skii", "ski"})
+_ENDS_ONLY: Final = frozenset({"skyy", "sky", "skiy", "skii", "ski", "skyi", "yi", "ii"})
 _READ_SINGLY: Final = "а б к д е ф г х и дж к л м н о п к р с т у в в кс и з"
 _LETTERS: Final = dict(zip("abcdefghijklmnopqrstuvwxyz", _READ_SINGLY.split(), strict=True))
 _PIECE: Final = re.compile(
@@ -40,74 +42,171 @@ _READ: Final = {**dict(_GROUPS), **_LETTERS}
 _DOUBLED: Final = re.compile(r"([бвгджзклмнпрстфх])\1")
 _LATIN: Final = re.compile("[a-z]+")
 _SHORTEST: Final = 4  # letters of a spelling; shorter ones are words of their own
+_MOST: Final = 60  # spellings of a word; a long one with many doubtful letters would have hundreds
+_CONSONANT: Final = "[бвгджзклмнпрстфхцчшщ]"
+
+_Changes = tuple[tuple[re.Pattern[str], str], ...]
 
 
-_ALTERNATIVES: Final = tuple(
-    (re.compile(old), new)
-    for old, new in (
-        ("х", "г"),  # Ukrainian and Belarusian г is written h
-        ("(?<=[бвгджзклмнпрстфхцчшщ])й", "ы"),
-        ("й", "и"),
-        ("дж", "ж"),
-        ("[йы]й$|ии$", "ий"),
-    )
+def _changes(*pairs: tuple[str, str]) -> _Changes:
+    return tuple((re.compile(old), new) for old, new in pairs)
+
+
+_READINGS: Final = _changes(
+    ("c(?![hk])", "ts"),  # ц in Slavic names
+    ("ow(?![aeiouy])", "ou"),  # Dowlat, Доулат
+    ("x", "kh"),  # Uzbek, Azerbaijani
+    ("c(?=[ei])", "dzh"),  # Turkish
+    ("(?<=[bcdfglmnprstz])e$", ""),  # Lahore
 )
-_UKRAINIAN: Final = (("ск", "ськ"), ("ая$", "а"), ("ое$", "е"), ("ы", "и"), ("и(?=.)", "і"), ("^е", "є"))
-_BELARUSIAN: Final = (("и", "і"), ("о", "а"), ("в(?=[бвгджзклмнпрстфхцчшщ])|в$", "у"))  # ў folds to у
+_ALTERNATIVES: Final = _changes(
+    ("х", "г"),  # Ukrainian and Belarusian г is written h
+    (f"(?<={_CONSONANT})й", "ы"),
+    ("й", "и"),
+    ("дж", "ж"),
+    ("[йы]й$|ии$", "ий"),
+    ("ия(?=.)", "иа"),  # Авиатор
+    ("^е", "э"),
+    (f"ай(?={_CONSONANT})", "ей"),  # Arabic: Suwayda, Сувейда
+)
+_OF_UKRAINE: Final = (
+    # What Russian calls a place whose Latin name is made from the Ukrainian one
+    _changes(
+        ("ив(?=к[аи]$|ськ|ск|$)", "ов"),  # Львов, Петровка
+        ("пил$", "поль"),
+        ("пилл?[иь]?я$", "полье"),
+        ("(?<=[нк])е$", "ое"),
+        ("[иы]ц[иь]?я$", "ица"),
+        ("([жчшлнт])\1[иь]?я$", r"\1ье"),
+        ("^[бв]ил(?=[оа])", "бел"),
+        ("^пид", "под"),
+        ("^чорн", "черн"),
+        ("[гх]ирск", "горск"),
+        ("ич(?=н)", "еч"),
+        ("ориж", "орож"),
+    ),
+    _changes(("ив(?=к[аи]$|$)", "ев")),  # Киев, Бориспоевка
+)
+_UKRAINIAN: Final = _changes(
+    ("иив", "иів"), ("ск", "ськ"), ("ая$", "а"), ("ое$", "е"), ("ы", "и"), ("и(?=.)", "і"), ("^е", "є")
+)
+_BELARUSIAN: Final = _changes(
+    ("(?<=[жчшрц])и", "ы"),
+    ("(?<=[жчшрц])е", "э"),
+    ("и", "і"),
+    ("т(?=[іея])", "ц"),
+    ("д(?=[іея])", "дз"),
+    (f"(?<=[аеиоуыіяю])в(?={_CONSONANT}|$)", "у"),  # ў folds to у
+)
+_SERBIAN: Final = _changes(
+    *(("lj", "љ"), ("nj", "њ"), ("dž", "џ")),
+    *zip("abvgdezijklmnoprstufhcšđčćž", "абвгдезијклмнопрстуфхцшђчћж", strict=True),
+)
+_SERBIAN_LETTERS: Final = re.compile("[a-pr-vzšđčćž]+")
 _MARKED: Final = str.maketrans(
     {
-        "ş": "sh",
-        "š": "sh",
-        "ș": "sh",
-        "ś": "sh",
-        "č": "ch",
+        **dict.fromkeys("şšș", "sh"),
+        **dict.fromkeys("čç", "ch"),
+        **dict.fromkeys("žż", "zh"),
+        **dict.fromkeys("ţț", "ts"),
+        **dict.fromkeys("’ʼʹ", "'"),
+        "đ": "dj",
+        "ř": "rzh",
         "ć": "ch",
-        "ç": "ch",
-        "ž": "zh",
-        "ż": "zh",
-        "ź": "z",
         "ñ": "n",
+        "ü": "yu",
+        "ö": "yo",
+        "ı": "ы",  # stays, where all else becomes Latin
     }
-    | {"đ": "dj", "ţ": "ts", "ț": "ts", "ü": "yu", "ö": "yo", "’": "'", "ʼ": "'", "ʹ": "'"}
 )
-_HARD_C: Final = re.compile("c(?![hk])")  # ц in Slavic names
+_TURKISH: Final = re.compile("[şığçəüö]")
+_PERSIAN: Final = re.compile("[āīū]")
+_SHORT_A: Final = re.compile("a(?!\u0304)")
+_HARD_L: Final = re.compile(f"л(?={_CONSONANT})")
+_TURKISH_C: Final = re.compile("c(?!h)")
 _SOFT: Final = re.compile(r"(?<=[bcdfghklmnpqrstvwxz])'")
 _SOFT_SIGN: Final = "ь"
-_Y_BEHIND_CONSONANT: Final = re.compile(r"(?<=[бвгджзклмнпрстфхцчшщ])й")
+
+
+_LIKELY: Final = _changes(
+    ("(?<=[аеиоуыэюя])л(?=[бвгджзкмнпрстфхцчшщ])|(?<=е)л$", "ль"),  # Yeltsin, Ельцин; Israel, Израиль
+    ("(?<=[рльн])з$", "ц"),  # Merz, Мерц
+    (f"ай(?={_CONSONANT})", "ей"),
+    ("ский$", "ський"),
+)
 
 
 def cyrillic_spellings(word: str) -> frozenset[str]:
-    """Likely Cyrillic spellings of a folded Latin name; empty for other scripts."""
+    """The likeliest Cyrillic spellings of a Latin name, folded or `by_marks`; empty for other scripts. A few, to be inflected."""
     if not _LATIN.fullmatch(word):
         return frozenset()
-    spelt = _PIECE.sub(lambda match: _READ[match[0]], word)
+    spelt = _spelt(word)
     found = {spelt, _DOUBLED.sub(r"\1", spelt)}  # Assad: Ассад, Асад
     if word[0] == "e":
         found |= {"э" + one[1:] for one in found}  # Erdogan: Эрдоган, uk Ердоган
-    return frozenset(found)
+    return frozenset(_each(found, _LIKELY))
+
+
+def by_marks(written: str) -> str:
+    """A Latin name in plain small letters, with what its marks say written out: Vučić is vuchich, Dvořák dvorzhak."""
+    return _plain(written.lower()).replace("'", "").replace("ы", "i")
 
 
 def further_spellings(written: str) -> frozenset[str]:
     """Cyrillic spellings that are possible too, of a Latin name as its author wrote it: its marks say how it sounds.
 
-    Not to be inflected: each is one guess more.
+    Not to be inflected: each is one guess more. At most some dozens.
     """
-    plain = "".join(
-        one for one in normalize("NFD", written.lower().translate(_MARKED)) if one == "'" or "a" <= one <= "z"
-    )
+    lower = written.lower()
+    plain = _plain(lower)
     found: set[str] = set()
-    for text in {plain, _HARD_C.sub("ts", plain)}:
-        pieces = [_PIECE.sub(lambda match: _READ[match[0]], piece) for piece in _SOFT.split(text)]
+    for text in _each({plain}, _READINGS):
+        pieces = [_spelt(piece) for piece in _SOFT.split(text)]
         found |= {sign.join(pieces).replace("'", "") for sign in ("", _SOFT_SIGN)}
-    for old, new in _ALTERNATIVES:
-        found |= {old.sub(new, one) for one in found}
-    found |= {_DOUBLED.sub(r"\1", one) for one in found}
-    for changes in (_UKRAINIAN, _BELARUSIAN):
+    if _TURKISH.search(lower):
+        found |= {one.replace("к", "г") for one in found if "q" in plain}  # Azerbaijani
+        found.add(_spelt(_TURKISH_C.sub("dzh", plain)))
+        found |= {_HARD_L.sub("ль", one) for one in found}  # Seljuk, Сельджук
+    if _PERSIAN.search(lower):
+        found |= {_spelt(_plain(_SHORT_A.sub("e", lower)))}  # Jalālābād, Джелалабад
+    found = _each(found, _ALTERNATIVES)
+    for changes in _OF_UKRAINE:
         found |= {_all(changes, one) for one in found}
-    return frozenset(one for one in found if len(one) >= _SHORTEST)
+    found |= {_DOUBLED.sub(r"\1", one) for one in found}
+    found |= {_all(_UKRAINIAN, one) for one in found} | _belarusian(found)
+    if _SERBIAN_LETTERS.fullmatch(lower):
+        found.add(_all(_SERBIAN, lower))
+    return frozenset(sorted(one for one in found if len(one) >= _SHORTEST)[:_MOST])
 
 
-def _all(changes: tuple[tuple[str, str], ...], word: str) -> str:
+def _plain(lower: str) -> str:
+    """Latin letters and apostrophes; what marks say is written with letters, and a dotless i, for which Latin has none, is ы."""
+    return "".join(one for one in normalize("NFD", lower.translate(_MARKED)) if one in "'ы" or "a" <= one <= "z")
+
+
+def _spelt(text: str) -> str:
+    return _PIECE.sub(lambda match: _READ[match[0]], text)
+
+
+def _belarusian(words: set[str]) -> set[str]:
+    """With а for each о that is not stressed; which one is, nobody can tell."""
+    found: set[str] = set()
+    for word in words:
+        spelt = _all(_BELARUSIAN, word)
+        open_vowels = [at for at, letter in enumerate(spelt) if letter == "о"]
+        all_closed = spelt.replace("о", "а")
+        found |= {all_closed, *(all_closed[:at] + "о" + all_closed[at + 1 :] for at in open_vowels)}
+    return found
+
+
+def _each(words: set[str], changes: _Changes) -> set[str]:
+    """The words, and those that any choice of the changes makes of them."""
     for old, new in changes:
-        word = re.sub(old, new, word)
+        words = words | {old.sub(new, one) for one in words}
+    return words
+
+
+def _all(changes: _Changes, word: str) -> str:
+    for old, new in changes:
+        word = old.sub(new, word)
     return word

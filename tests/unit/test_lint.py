@@ -173,7 +173,7 @@ def test_common_words_are_told_with_their_evidence():
 
 def test_an_inflected_form_may_be_the_common_word():
     use = sample("белоусова трава", times=6)
-    (finding,) = linted(rule(names=("Belousov",), aliases=("Белоусов",)), use=use)["r"].findings
+    (finding,) = linted(rule(names=("Andrei Belousov",), aliases=("Белоусов",)), use=use)["r"].findings
     assert (finding.check, finding.part) == ("common-word", "aliases[0]")
     assert "белоусова is written" in finding.message
 

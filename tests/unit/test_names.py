@@ -88,6 +88,14 @@ EXACT, ALIAS, INFLECTED, SOUND = Tier.EXACT, Tier.ALIAS, Tier.INFLECTED, Tier.TR
         ("Erdogan", "Эрдогана", SOUND),
         ("Latakia", "Латакии", SOUND),
         ("Putin", "Πούτιν", SOUND),
+        ("Obama", "Обамы", SOUND),  # two consonants, but spelt out with five letters
+        ("Iran", "Иран", None),  # with four it is too much like other words
+        ("Vučić", "Вучић", SOUND),
+        ("Vučić", "Вучича", SOUND),
+        ("Sharm el-Sheikh", "Шарм-эш-Шейх", SOUND),
+        ("El Jadida", "Эль-Джадида", SOUND),  # an article apart is a word, also in Cyrillic
+        ("al-Tanf", "Эт-Танф", SOUND),
+        ("Deir ez-Zor", "Дейр-эз-Зоре", SOUND),  # short words in company have endings
         # Arabic, Persian, Hebrew
         ("حميميم", "حميميم", EXACT),
         ("حميميم", "الحميميم", EXACT),

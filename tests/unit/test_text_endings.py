@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.text.clitics import with_article, with_clitics, without_article
-from monitor.text.cyrillic import cyrillic_spellings
+from monitor.text.cyrillic import by_marks, cyrillic_spellings, further_spellings
 from monitor.text.endings import inflect, plural
 from monitor.text.fold import fold
 
@@ -222,3 +222,51 @@ def test_cyrillic_spellings(word, spelling):
 
 def test_other_scripts_have_no_cyrillic_spelling():
     assert cyrillic_spellings("путин") == frozenset()
+    assert further_spellings("Путин") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("word", "spelling"),
+    [
+        ("Yeltsin", "ельцин"),  # l is soft in front of a consonant
+        ("Scholz", "шольц"),  # and z is ц behind one
+        ("Zelensky", "зеленський"),  # Ukrainian
+        ("Suwayda", "сувейда"),
+    ],
+)
+def test_likely_spellings_are_inflected(word, spelling):
+    assert spelling in cyrillic_spellings(fold(word))
+
+
+@pytest.mark.parametrize(
+    ("written", "spelling"),
+    [
+        ("Vučić", "Вучић"),  # Serbian, by its own letters
+        ("Ljubljana", "Љубљана"),
+        ("Petrivka", "Петровка"),  # the Russian name of a place in Ukraine
+        ("Kyiv", "Киев"),
+        ("Sumske", "Сумское"),
+        ("Aviatorske", "Авиаторское"),
+        ("Barysau", "Барысау"),
+        ("Iskitim", "Іскіцім"),  # Belarusian
+        ("Bobrov", "Баброў"),  # the unstressed о is а
+        ("Eskişehir", "Эскишехир"),  # Turkish
+        ("Aydıncık", "Айдынджык"),
+        ("Jalālābād", "Джелалабад"),  # a Persian short a
+        ("Xudat", "Худат"),  # Azerbaijani
+        ("Qaramanlı", "Гараманлы"),
+        ("Agidel’", "Агидель"),
+        ("Lahore", "Лахор"),
+    ],
+)
+def test_further_spellings_by_the_marks_of_a_name(written, spelling):
+    assert fold(spelling) in further_spellings(written)
+
+
+def test_a_word_has_at_most_some_dozens_of_spellings():
+    assert len(further_spellings("Khovorovochoyhekovskiy" * 3)) <= 60
+
+
+@pytest.mark.parametrize(("written", "plain"), [("Vučić", "vuchich"), ("Dvořák", "dvorzhak"), ("Yelan’", "yelan")])
+def test_marks_are_written_out(written, plain):
+    assert by_marks(written) == plain
