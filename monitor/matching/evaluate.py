@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from monitor.matching.compile import Bag, Names, Node, Pattern, Row
 from monitor.matching.names import NameWord, Variant, article_before, is_article, sound_key, worse
@@ -51,6 +52,8 @@ from monitor.text.fold import fold
 from monitor.text.scripts import scripts_in
 from monitor.text.tokens import Tokens, tokenise
 
+_MOST_FOUND = 10_000
+"""Of a regular expression in a field: the number that ATLEAST can ask for, and no text has that was written for people."""
 _HALF = re.compile("[\\ud800-\\udfff]")
 """Half of a surrogate pair, which RE2 cannot read."""
 
@@ -272,7 +275,8 @@ class Evaluation:
 
     def _pattern(self, pattern: Pattern, name: str) -> Iterable[Place]:
         tokens = self.text.tokens(name)
-        for match in pattern.compiled.finditer(_HALF.sub("\ufffd", self.text.texts[name])):
+        text = _HALF.sub("\ufffd", self.text.texts[name])
+        for match in islice(pattern.compiled.finditer(text), _MOST_FOUND):
             start, end = match.span()
             first, last = bisect_right(tokens.ends, start), bisect_left(tokens.starts, end) - 1
             if start < end and first <= last:

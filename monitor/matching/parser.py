@@ -46,6 +46,7 @@ _TYPOGRAPHIC = re.compile("[“”„«»]")
 _PREFIXES = (*WORD_FIELDS, *VALUE_FIELDS, "entity")
 _REGEX_MEMORY = 8 << 20
 _LETTERS_BESIDE_STAR = 2
+_LONGEST_MESSAGE = 280
 
 _LEXEME = re.compile(
     rf"""
@@ -134,6 +135,8 @@ class _Parser:
 
     def _fault(self, message: str, lexeme: Lexeme | None = None) -> RuleError:
         place = lexeme or self._peek()
+        if len(message) > _LONGEST_MESSAGE:  # it quotes a word without end
+            message = f"{message[: _LONGEST_MESSAGE // 2]} … {message[-_LONGEST_MESSAGE // 2 :]}"
         return RuleError(message, offset=place.at if place else len(self._text))
 
     def _after(self) -> str:
