@@ -44,7 +44,15 @@ _ROWS: Final[_Rows] = (
 )
 _CLOSED_SYLLABLE: Final = re.compile(f"({_C})і({_C})$")
 _OPEN_ENDINGS: Final = f"а у ом ові і {_PLURAL}".split()
-_COMPILED: Final = tuple((re.compile(end), cut, new, ends.replace("0", "").split(" ")) for end, cut, new, ends in _ROWS)
+
+
+def _by_last_letter() -> dict[str, tuple[tuple[re.Pattern[str], int, str, tuple[str, ...]], ...]]:
+    """The rows that a word may need. Every pattern ends in one letter."""
+    rows = [(re.compile(end), cut, new, tuple(ends.replace("0", "").split(" "))) for end, cut, new, ends in _ROWS]
+    return {end[-2]: tuple(row for row in rows if row[0].pattern[-2] == end[-2]) for end, _, _, _ in _ROWS}
+
+
+_TABLE: Final = _by_last_letter()
 
 _FAMILIES: Final = (
     # Russian, Ukrainian
@@ -106,7 +114,7 @@ def alternations(word: str) -> frozenset[str]:
     """The forms of a folded common noun that plain endings do not make; empty for most words."""
     forms = set(_IRREGULAR.get(word, ()))
     if _CYRILLIC.fullmatch(word):
-        for end, cut, new, endings in _COMPILED:
+        for end, cut, new, endings in _TABLE.get(word[-1], ()):
             if end.search(word):
                 forms.update(word[: len(word) - cut] + new + ending for ending in endings)
         for vowel in "ое" if _CLOSED_SYLLABLE.search(word) else "":  # uk договір, договору: an open syllable has no і

@@ -206,8 +206,13 @@ def inflect(word: str, *, wide: bool = False) -> frozenset[str]:
     for letters, narrow_table, wide_table in _TABLES:
         if letters.fullmatch(word):
             rows = (wide_table if wide else narrow_table)[word[-1]]
-            forms = [_stem(word, cut) + ending for end, cut, endings in rows if end.search(word) for ending in endings]
-            return (with_case_endings(word) | frozenset(forms)) - _TRAPS - {word}
+            forms = set(with_case_endings(word))
+            for end, cut, endings in rows:
+                if end.search(word):
+                    stem = _stem(word, cut)
+                    forms.update([stem + ending for ending in endings])
+            forms.discard(word)
+            return frozenset(forms) if forms.isdisjoint(_TRAPS) else frozenset(forms - _TRAPS)
     return frozenset()
 
 
