@@ -45,63 +45,69 @@ _SHORTEST: Final = 4  # letters of a spelling; shorter ones are words of their o
 _MOST: Final = 60  # spellings of a word; a long one with many doubtful letters would have hundreds
 _CONSONANT: Final = "[бвгджзклмнпрстфхцчшщ]"
 
-_Changes = tuple[tuple[re.Pattern[str], str], ...]
+_Changes = tuple[tuple[str, re.Pattern[str], str], ...]
 
 
-def _changes(*pairs: tuple[str, str]) -> _Changes:
-    return tuple((re.compile(old), new) for old, new in pairs)
+def _changes(*rows: tuple[str, str, str]) -> _Changes:
+    """Letters without which a change has nothing to do (looking for them is cheap), what goes, what comes."""
+    return tuple((letters, re.compile(old), new) for letters, old, new in rows)
 
 
 _READINGS: Final = _changes(
-    ("c(?![hk])", "ts"),  # ц in Slavic names
-    ("ow(?![aeiouy])", "ou"),  # Dowlat, Доулат
-    ("x", "kh"),  # Uzbek, Azerbaijani
-    ("c(?=[ei])", "dzh"),  # Turkish
-    ("(?<=[bcdfglmnprstz])e$", ""),  # Lahore
+    ("c", "c(?![hk])", "ts"),  # ц in Slavic names
+    ("ow", "ow(?![aeiouy])", "ou"),  # Dowlat, Доулат
+    ("x", "x", "kh"),  # Uzbek, Azerbaijani
+    ("c", "c(?=[ei])", "dzh"),  # Turkish
+    ("e", "(?<=[bcdfglmnprstz])e$", ""),  # Lahore
 )
 _ALTERNATIVES: Final = _changes(
-    ("х", "г"),  # Ukrainian and Belarusian г is written h
-    (f"(?<={_CONSONANT})й", "ы"),
-    ("й", "и"),
-    ("дж", "ж"),
-    ("[йы]й$|ии$", "ий"),
-    ("ия(?=.)", "иа"),  # Авиатор
-    ("^е", "э"),
-    (f"ай(?={_CONSONANT})", "ей"),  # Arabic: Suwayda, Сувейда
+    ("х", "х", "г"),  # Ukrainian and Belarusian г is written h
+    ("й", f"(?<={_CONSONANT})й", "ы"),
+    ("й", "й", "и"),
+    ("дж", "дж", "ж"),
+    ("й", "[йы]й$", "ий"),
+    ("ии", "ии$", "ий"),
+    ("ия", "ия(?=.)", "иа"),  # Авиатор
+    ("е", "^е", "э"),
+    ("ай", f"ай(?={_CONSONANT})", "ей"),  # Arabic: Suwayda, Сувейда
 )
 _OF_UKRAINE: Final = (
     # What Russian calls a place whose Latin name is made from the Ukrainian one
     _changes(
-        ("ив(?=к[аи]$|ськ|ск|$)", "ов"),  # Львов, Петровка
-        ("пил$", "поль"),
-        ("пилл?[иь]?я$", "полье"),
-        ("(?<=[нк])е$", "ое"),
-        ("[иы]ц[иь]?я$", "ица"),
-        ("([жчшлнт])\1[иь]?я$", r"\1ье"),
-        ("^[бв]ил(?=[оа])", "бел"),
-        ("^пид", "под"),
-        ("^чорн", "черн"),
-        ("[гх]ирск", "горск"),
-        ("ич(?=н)", "еч"),
-        ("ориж", "орож"),
+        ("ив", "ив(?=к[аи]$|ськ|ск|$)", "ов"),  # Львов, Петровка
+        ("пил", "пил$", "поль"),
+        ("пил", "пилл?[иь]?я$", "полье"),
+        ("е", "(?<=[нк])е$", "ое"),
+        ("ц", "[иы]ц[иь]?я$", "ица"),
+        ("я", r"([жчшлнт])\1[иь]?я$", r"\1ье"),  # Запорожье
+        ("ил", "^[бв]ил(?=[оа])", "бел"),
+        ("пид", "^пид", "под"),
+        ("чорн", "^чорн", "черн"),
+        ("ирск", "[гх]ирск", "горск"),
+        ("ичн", "ичн", "ечн"),
+        ("ориж", "ориж", "орож"),
     ),
-    _changes(("ив(?=к[аи]$|$)", "ев")),  # Киев, Бориспоевка
+    _changes(("ив", "ив(?=к[аи]$|$)", "ев")),  # Киев
 )
 _UKRAINIAN: Final = _changes(
-    ("иив", "иів"), ("ск", "ськ"), ("ая$", "а"), ("ое$", "е"), ("ы", "и"), ("и(?=.)", "і"), ("^е", "є")
+    ("иив", "иив", "иів"),
+    ("ск", "ск", "ськ"),
+    ("ая", "ая$", "а"),
+    ("ое", "ое$", "е"),
+    ("ы", "ы", "и"),
+    ("и", "и(?=.)", "і"),
+    ("е", "^е", "є"),
 )
 _BELARUSIAN: Final = _changes(
-    ("(?<=[жчшрц])и", "ы"),
-    ("(?<=[жчшрц])е", "э"),
-    ("и", "і"),
-    ("т(?=[іея])", "ц"),
-    ("д(?=[іея])", "дз"),
-    (f"(?<=[аеиоуыіяю])в(?={_CONSONANT}|$)", "у"),  # ў folds to у
+    ("и", "(?<=[жчшрц])и", "ы"),
+    ("е", "(?<=[жчшрц])е", "э"),
+    ("и", "и", "і"),
+    ("т", "т(?=[іея])", "ц"),
+    ("д", "д(?=[іея])", "дз"),
+    ("в", f"(?<=[аеиоуыіяю])в(?={_CONSONANT}|$)", "у"),  # ў folds to у
 )
-_SERBIAN: Final = _changes(
-    *(("lj", "љ"), ("nj", "њ"), ("dž", "џ")),
-    *zip("abvgdezijklmnoprstufhcšđčćž", "абвгдезијклмнопрстуфхцшђчћж", strict=True),
-)
+_SERBIAN_PAIRS: Final = (("lj", "љ"), ("nj", "њ"), ("dž", "џ"))
+_SERBIAN: Final = str.maketrans("abvgdezijklmnoprstufhcšđčćž", "абвгдезијклмнопрстуфхцшђчћж")
 _SERBIAN_LETTERS: Final = re.compile("[a-pr-vzšđčćž]+")
 _MARKED: Final = str.maketrans(
     {
@@ -129,10 +135,10 @@ _SOFT_SIGN: Final = "ь"
 
 
 _LIKELY: Final = _changes(
-    ("(?<=[аеиоуыэюя])л(?=[бвгджзкмнпрстфхцчшщ])|(?<=е)л$", "ль"),  # Yeltsin, Ельцин; Israel, Израиль
-    ("(?<=[рльн])з$", "ц"),  # Merz, Мерц
-    (f"ай(?={_CONSONANT})", "ей"),
-    ("ский$", "ський"),
+    ("л", "(?<=[аеиоуыэюя])л(?=[бвгджзкмнпрстфхцчшщ])|(?<=е)л$", "ль"),  # Yeltsin, Ельцин; Israel, Израиль
+    ("з", "(?<=[рльн])з$", "ц"),  # Merz, Мерц
+    ("ай", f"ай(?={_CONSONANT})", "ей"),
+    ("ский", "ский$", "ський"),
 )
 
 
@@ -175,7 +181,10 @@ def further_spellings(written: str) -> frozenset[str]:
     found |= {_DOUBLED.sub(r"\1", one) for one in found}
     found |= {_all(_UKRAINIAN, one) for one in found} | _belarusian(found)
     if _SERBIAN_LETTERS.fullmatch(lower):
-        found.add(_all(_SERBIAN, lower))
+        serbian = lower
+        for pair, letter in _SERBIAN_PAIRS:
+            serbian = serbian.replace(pair, letter)
+        found.add(serbian.translate(_SERBIAN))
     return frozenset(sorted(one for one in found if len(one) >= _SHORTEST)[:_MOST])
 
 
@@ -201,12 +210,14 @@ def _belarusian(words: set[str]) -> set[str]:
 
 def _each(words: set[str], changes: _Changes) -> set[str]:
     """The words, and those that any choice of the changes makes of them."""
-    for old, new in changes:
-        words = words | {old.sub(new, one) for one in words}
+    for letters, old, new in changes:
+        changed = {old.sub(new, one) for one in words if letters in one}
+        words = words | changed if changed else words
     return words
 
 
 def _all(changes: _Changes, word: str) -> str:
-    for old, new in changes:
-        word = old.sub(new, word)
+    for letters, old, new in changes:
+        if letters in word:
+            word = old.sub(new, word)
     return word
