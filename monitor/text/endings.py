@@ -92,6 +92,7 @@ _LATIN_NARROW: Final[tuple[_Row, ...]] = (
     ("....rga$", 1, "ii"),  # pl Norymberga
     ("..[^aeiouy]i$", 0, "jeva jeve jevo jevi jevih"),  # sl Bibi, Bibijeva
     ("^[^aeiouy][aeiouy][^aeiouy]a$", 1, "u om"),  # hr Kina
+    ("^k[aeiouy][^aeiouy]a$", 1, "e i"),  # hr Kina; few English words are like that
     ("....[^aeiouy]ci$", 2, "aca acima ce ac"),  # hr Amerikanci
     ("...[tk]ke$", 1, "0 ah am ami"),  # sl Benetke
     ("....w$", 0, "ia iu iem"),  # pl Wrocław
@@ -148,7 +149,7 @@ _TRAPS: Final = frozenset(
             "lime",
             "malty",
         ),
-        *("martina", "muslim", "noble", "paula"),
+        *("martina", "muslim", "noble", "paula", "share"),
     }
 )
 """Forms that are well-known words or other names; found by reading lists of hits."""
