@@ -6,7 +6,7 @@ shown on the terminal only; what is written to docs/benchmarks.md are figures.
 
 import sys
 
-from bench.names import arabic, bsnlp, core, ntrex, own, places
+from bench.names import arabic, bsnlp, core, ntrex, own, places, speed
 from bench.names.corpora import DATA
 from bench.report import machine, write_section
 
@@ -15,7 +15,7 @@ WORST = 20
 
 def main() -> None:
     """All tables, then the worst."""
-    modules = (own, bsnlp, core, ntrex, arabic, places) if DATA.exists() else (own,)
+    modules = (own, bsnlp, core, ntrex, arabic, places, speed) if DATA.exists() else (own, speed)
     told = ["## Names: what is found of them, and what is found wrongly (`make bench-names`)", "", machine(), ""]
     if not DATA.exists():
         told += ["The development data is not beside this checkout: only the project's own cases were run.", ""]
@@ -24,6 +24,8 @@ def main() -> None:
     write_section("names", "\n".join(told))
     print("\n".join(told))
     if DATA.exists():
+        _, wrong = core.measure()
+        print("\n".join(f"Written case, wrong: {line}" for line in wrong))
         found = bsnlp.measure()
         print(f"The worst {WORST} misses and false alarms among Slavic news (language, name, text, times):")
         print("\n".join(f"  missed  {lang} {name}: {count}" for (lang, name), count in found.misses.most_common(WORST)))

@@ -70,13 +70,14 @@ class LocalEngine:
         self.pulse.scheduler = False
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
+        # A claim that is under way starts nothing any more, but its leases must be there to be given back.
+        await asyncio.gather(*self._nudges, return_exceptions=True)
         under_way = {*self._polls, *(task for tasks in self._sends.values() for task in tasks)}
         if under_way:
             _, late = await asyncio.wait(under_way, timeout=patience)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await asyncio.gather(*self._nudges, return_exceptions=True)
         try:
             released = await self.parts.store.release(self.parts.worker, self.parts.clock())
         except StoreError as error:
@@ -116,6 +117,8 @@ class LocalEngine:
         claims = await self.parts.store.claim_feeds(
             self.parts.worker, self.parts.clock(), room, feed_lease(self.parts), only=only
         )
+        if self._stopping:
+            return 0
         for claim in claims:
             _start(self._poll(claim), self._polls)
         return len(claims)
@@ -168,7 +171,7 @@ class LocalEngine:
         if alerting.probing(state, now):
             room = 0 if sends else 1
         granted = flow.claimable(parts, channel, state, room)
-        if granted == 0 or self._stopping:
+        if granted == 0:
             return 0
         claims: tuple[DeliveryClaim, ...] = ()
         try:
@@ -177,6 +180,9 @@ class LocalEngine:
             )
         finally:
             parts.bucket_of(channel).give_back(granted - len(claims))
+        if self._stopping:
+            # The stop began while the store was asked: it waits for no send that starts now, and gives these leases back.
+            return 0
         for claim in claims:
             _start(self._deliver(channel, claim), sends)
         return len(claims)

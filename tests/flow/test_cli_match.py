@@ -27,7 +27,7 @@ def test_hits_are_json_lines_with_their_spans(tmp_path: Path) -> None:
     hits = [json.loads(line) for line in target.read_text("utf-8").splitlines()]
     assert [(hit["article"], hit["rule"]) for hit in hits] == [(7, "assad"), (7, "extradition"), (7, "lavrov")]
     assert hits[1]["severity"] == "flash"
-    assert hits[1]["clauses"] == ["query"]
+    assert hits[1]["clauses"] == ["demand"]
     assert hits[1]["score"] is None
     assert hits[2]["spans"] == [
         {"field": "title", "start": 0, "end": 6, "text": "Лавров", "term": "Лавров", "tier": "alias"},

@@ -200,3 +200,19 @@ def test_a_hostile_title_neither_loops_nor_blocks_its_neighbours(tmp_path, title
     assert len(found) == 9
     assert all(one.state in {DeliveryState.SENT, DeliveryState.DEAD} and one.attempts <= 2 for one in found)
     assert sum(one.state is DeliveryState.SENT for one in found) >= 6
+
+
+def test_a_stop_that_overtakes_a_claim_sends_nothing_and_gives_the_leases_back(tmp_path):
+    """A send that starts after the stop has counted what is under way would be cut off after the mail was accepted."""
+
+    async def run(host):
+        async with Desk(tmp_path, mail_channel(host), "[{channel: mail, to: [d@example.org]}]") as desk:
+            await desk.alerts(5)
+            asked = asyncio.create_task(desk.engine.deliver_due())
+            await asyncio.sleep(0)  # it is at the store now
+            await asyncio.gather(desk.engine.stop(5), asked)
+            return asked.result(), await desk.states()
+
+    with MailHost() as host:
+        started, states = asyncio.run(run(host))
+        assert (started, states, host.letters) == (0, {"pending": 5}, [])

@@ -73,7 +73,12 @@ def test_every_rule_has_examples_in_seven_languages(index: PythonIndex, name: st
 
 def test_no_guard_is_dead(index: PythonIndex) -> None:
     """Every phrase under `not` covers a word of some name of its rule: no guard is there that can do nothing."""
-    dead = [(one.rule.id, found.part, found.message) for one in lint(index) for found in one.findings if found.check == "not-covering"]
+    dead = [
+        (one.rule.id, found.part, found.message)
+        for one in lint(index)
+        for found in one.findings
+        if found.check == "not-covering"
+    ]
     assert dead == []
 
 
