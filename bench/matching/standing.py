@@ -26,6 +26,7 @@ class Footprint:
 
     rules_mb: float
     set_mb: float
+    mapped_mb: float
     compile_s: float
 
 
@@ -35,9 +36,10 @@ def footprint(rules: Sequence[Made]) -> Footprint:
         file = Path(folder) / "rules"
         file.write_bytes(pickle.dumps([as_rule(made) for made in rules]))
         told = json.loads(_child("bench.matching.footprint", str(file)).stdout)
+        mapped = json.loads(_child("bench.matching.footprint", str(file.with_suffix(".image"))).stdout)
     if told["known"] != len(rules):
         raise ValueError(f"{len(rules) - told['known']} rules were not compiled")
-    return Footprint(told["rules_mb"], told["set_mb"], told["compile_s"])
+    return Footprint(told["rules_mb"], told["set_mb"], mapped["mapped_mb"], told["compile_s"])
 
 
 def _child(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -85,8 +85,10 @@ class Part:
     pool: list[Scratch] = field(default_factory=list)
 
     @classmethod
-    def of(cls, flat: FlatRules, ids: list[str], dead: Iterable[str] = ()) -> "Part":
-        """A segment of flat rules, whose ids are given in their order."""
+    def of(
+        cls, flat: FlatRules, ids: list[str], numbers: Mapping[str, int] | None = None, *, dead: Iterable[str] = ()
+    ) -> "Part":
+        """A segment of flat rules, whose ids are given in their order, and perhaps as the numbers of ids."""
         resolver = Resolver(flat) if flat.keys or flat.patterns else None
         segment = Segment(flat.sections, flat.fields, resolver)
         gone = set(dead)
@@ -98,7 +100,7 @@ class Part:
             flat.terms,
             flat.clauses,
             any(flat.sections["word_article"]),
-            {one: number for number, one in enumerate(ids)},
+            {one: number for number, one in enumerate(ids)} if numbers is None else numbers,
             flat,
         )
 
