@@ -12,8 +12,9 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from monitor.matching.flat import FlatRules
-from monitor.matching.native import NativeIndex, Part
+from monitor.matching.native import NativeIndex
 from monitor.matching.packed import Strings, packed, piece
+from monitor.matching.part import Part
 from monitor.matching.ruleset import RuleSet
 from monitor.model import Examples, Rule, RuleKind, Score, Severity
 
