@@ -50,6 +50,7 @@ def one_size(corpus: Corpus, plan: Plan, count: int) -> tables.Size:
     settle()
     said = measure.truth(Oracle(rules), stream[: max(4, min(len(stream), plan.checked // count))])
     spans = WithSpans(ours)
+    settle()  # what the oracle was made of is not ours to look through
     size = tables.Size(
         rules=count,
         index=type(ours.index).__name__,
