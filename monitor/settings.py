@@ -65,9 +65,15 @@ class PollingSettings:
     floor: timedelta = timedelta(minutes=1)
     """No feed is polled more often, whatever it or its own `every` says."""
     ceiling: timedelta = timedelta(days=1)
-    """No feed is polled less often, whatever its hints or failures say."""
+    """No feed is polled less often, whatever its hints or failures say; only `Retry-After` may ask for more."""
+    adapt: int = 4
+    """A feed's rhythm makes its period up to so many times shorter or longer; 1 leaves it alone."""
+    moved_after: timedelta = timedelta(days=7)
+    """A permanent redirect is taken for the feed's address once it has held for so long."""
     concurrency: int = 32
     per_host: int = 1
+    host_gap: timedelta = timedelta(seconds=1)
+    """Between the end of one request to a host and the beginning of the next."""
     directory_every: timedelta = timedelta(seconds=10)
     """Directories are local and cheap to look at."""
 

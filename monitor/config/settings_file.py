@@ -22,6 +22,7 @@ from monitor.config.shape import (
     Listen,
     Mail,
     OneOrMore,
+    Pause,
     SecretText,
     Sender,
     Size,
@@ -228,11 +229,17 @@ class PollingEntry(Strict):
     floor: Duration = _POLLING.floor
     """No feed is polled more often, whatever it says."""
     ceiling: Duration = _POLLING.ceiling
-    """No feed is polled less often, whatever it says or however often it failed."""
+    """No feed is polled less often, whatever it says or however often it failed; only `Retry-After` may ask for more."""
+    adapt: Annotated[int, Field(ge=1, le=100)] = _POLLING.adapt
+    """The rhythm of a feed's articles makes its period up to so many times shorter or longer; 1 leaves it alone."""
+    moved_after: Duration = _POLLING.moved_after
+    """A permanent redirect is taken for the feed's address once it has held for so long."""
     concurrency: Count = _POLLING.concurrency
     """So many feeds at once."""
     per_host: Count = _POLLING.per_host
     """So many requests to one host at once."""
+    host_gap: Pause = _POLLING.host_gap
+    """Between two requests to one host; `0s` for none."""
     directory_every: Duration = _POLLING.directory_every
     """The poll period of folders."""
 

@@ -114,6 +114,7 @@ class Daemon:
             recovered = await store.release(None, parts.clock())
             parts.states.update(await store.channel_states())
             await sync(parts)
+            await respread(parts)
         except BaseException:
             await store.close()
             raise
@@ -215,6 +216,13 @@ async def sync(parts: Parts) -> None:
     due = {feed.id: schedule.first_due(feed, now, settings.polling) for feed in settings.feeds}
     await parts.store.sync_feeds(settings.feeds, now, due)
     await parts.store.sync_subscribers(settings.subscribers, now)
+
+
+async def respread(parts: Parts) -> None:
+    """Feeds that fell due while nothing ran are not polled all at once."""
+    polling = parts.live.loaded.settings.polling
+    now = parts.clock()
+    await parts.store.respread(now, lambda ids: schedule.overdue_spread(ids, now, polling))
 
 
 async def close(parts: Parts) -> None:

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from monitor.errors import MonitorError
-from monitor.model import DeliveryState
+from monitor.model import DeliveryState, FeedCondition
 from monitor.settings import HttpSettings
 from monitor.store.protocol import Figures
 
@@ -60,6 +60,7 @@ class Pulse:
             "pending_deliveries": figures.deliveries.get(DeliveryState.PENDING, 0) if figures else None,
             "feeds": figures.feeds if figures else None,
             "feeds_overdue": figures.feeds_overdue if figures else None,
+            "feeds_unwell": sum(figures.conditions.values()) if figures else None,
         }
 
 
@@ -76,6 +77,9 @@ class Gauges:
         self.feeds = Gauge("monitor_feeds", "Feeds that are polled", registry=registry)
         self.overdue = Gauge("monitor_feeds_overdue", "Feeds that should have been polled by now", registry=registry)
         self.failing = Gauge("monitor_feeds_failing", "Feeds whose last poll failed", registry=registry)
+        self.unwell = Gauge(
+            "monitor_feeds_unwell", "Feeds that are not well, by condition", ["condition"], registry=registry
+        )
         self.stored = Gauge("monitor_articles_stored", "Articles in the store", registry=registry)
         self.hits = Gauge("monitor_hits_stored", "Hits in the store", registry=registry)
         self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], registry=registry)
@@ -95,6 +99,9 @@ class Gauges:
         self.feeds.set(figures.feeds)
         self.overdue.set(figures.feeds_overdue)
         self.failing.set(figures.feeds_failing)
+        for condition in FeedCondition:
+            if condition is not FeedCondition.OK:
+                self.unwell.labels(condition.value).set(figures.conditions.get(condition, 0))
         self.stored.set(figures.articles)
         self.hits.set(figures.hits)
         for state in DeliveryState:

@@ -106,10 +106,10 @@ class FeedReader:
                 status=200,
                 validators=None if error.passing else fetched.validators,
                 body_hash=None if error.passing else fetched.body_hash,
+                obstacle=fetched.obstacle,
             )
-        moved = (
-            (f"the feed moved for good to {shown_url(fetched.moved_to)}; use that address",) if fetched.moved_to else ()
-        )
+        to = fetched.hints.moved_to
+        moved = (f"the feed moved for good to {shown_url(to)}; use that address",) if to else ()
         return ParsedFeed(
             articles=make_articles(feed, reading, self._outlets),
             title=reading.title,
@@ -118,6 +118,7 @@ class FeedReader:
             warnings=reading.warnings + moved,
             validators=fetched.validators,
             body_hash=fetched.body_hash,
+            hints=fetched.hints,
         )
 
     # ── Folders ───────────────────────────────────────────────────────────────────────────────────────────────────────

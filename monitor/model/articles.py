@@ -6,6 +6,8 @@ from dataclasses import field as _field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitor.model.pace import NEVER_UNWELL, NO_HINTS, NOTHING_LEARNT, Health, Pace, PublisherHints
+
 
 class FeedKind(StrEnum):
     """How a feed is read."""
@@ -64,6 +66,12 @@ class FeedState:
     """Failed polls in a row."""
     last_error: str | None = None
     """Why the last poll failed: `kind: detail`, without secrets."""
+    pace: Pace = NOTHING_LEARNT
+    """What decides when it is polled."""
+    health: Health = NEVER_UNWELL
+    """How it is, as the operator is told."""
+    gaps: int = 0
+    """How often articles may have been lost between two polls."""
 
 
 class FetchErrorKind(StrEnum):
@@ -101,6 +109,8 @@ class FetchFailed:
     validators: Validators | None = None
     """Validators of an answer that came but did not parse: they are kept all the same."""
     body_hash: str | None = None
+    obstacle: str | None = None
+    """What came in the feed's place, if that can be told: `a web page`, `a challenge page of Cloudflare`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +119,8 @@ class NotModified:
 
     validators: Validators
     status: int = 304
+    hints: PublisherHints = NO_HINTS
+    """What this answer says; what the document said still holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +164,9 @@ class ParsedFeed:
     validators: Validators = Validators()
     body_hash: str | None = None
     status: int = 200
+    hints: PublisherHints = NO_HINTS
+    listed: int | None = None
+    """How many items the document has, when not all of them are among `articles`; else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

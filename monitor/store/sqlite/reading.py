@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.model import Alert, ChannelState, Delivery, DeliveryState
+from monitor.model import Alert, ChannelState, Delivery, DeliveryState, FeedCondition
 from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoreCondition, StoredHit
 from monitor.store.sqlite import values
 from monitor.store.sqlite.deliveries import JOINED
@@ -152,6 +152,14 @@ def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
     oldest = db.execute(
         "SELECT min(created_at) FROM deliveries WHERE state IN ('pending', 'leased', 'unknown')"
     ).fetchone()[0]
+    unwell = db.execute(
+        "SELECT condition, count(*) AS n FROM feeds WHERE active = 1 AND condition <> 'ok' GROUP BY condition"
+    ).fetchall()
+    canary = db.execute(
+        "SELECT first_seen FROM articles a WHERE feed_id = 'canary' AND EXISTS (SELECT 1 FROM alerts l "
+        "JOIN deliveries d ON d.alert_id = l.id WHERE l.article_id = a.id AND d.state = 'sent') "
+        "ORDER BY first_seen DESC LIMIT 1"
+    ).fetchone()
     return Figures(
         feeds=one("SELECT count(*) FROM feeds WHERE active = 1"),
         feeds_overdue=one(
@@ -165,4 +173,6 @@ def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
         deliveries={DeliveryState(row["state"]): row["n"] for row in counts},
         unknown_outcomes=one("SELECT count(*) FROM attempts WHERE outcome = 'unknown'"),
         oldest_pending=values.time_or_none(oldest),
+        conditions={FeedCondition(row["condition"]): row["n"] for row in unwell},
+        canary=values.time_or_none(canary["first_seen"] if canary else None),
     )
