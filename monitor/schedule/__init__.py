@@ -41,6 +41,8 @@ from monitor.settings import PollingSettings
 
 __all__ = ["NEVER", "at_its_address", "first_due", "next_poll", "overdue_spread", "period", "reasons"]
 
+_NOT_MODIFIED = 304
+
 
 def next_poll(
     feed: Feed,
@@ -101,8 +103,10 @@ def _parsed(
 
 
 def _unchanged(state: FeedState, outcome: NotModified, now: datetime) -> FeedState:
-    """A document that could not be parsed and has not changed since is still one that cannot be parsed."""
-    still_broken = (state.last_error or "").startswith(f"{FetchErrorKind.PARSE}:")
+    """A document that could not be parsed and has not changed since is still one that cannot be parsed. An equal body at
+    200 is another matter: it equals the last one that could be parsed.
+    """
+    still_broken = outcome.status == _NOT_MODIFIED and (state.last_error or "").startswith(f"{FetchErrorKind.PARSE}:")
     return dataclasses.replace(
         state,
         validators=outcome.validators,

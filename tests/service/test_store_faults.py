@@ -52,6 +52,8 @@ def writes(claim):
         "release": lambda store: store.release("w", NOW),
         "give_back": lambda store: store.give_back([claim]),
         "make_due": lambda store: store.make_due(None, NOW),
+        "respread": lambda store: store.respread(NOW, lambda ids: dict.fromkeys(ids, NOW)),
+        "record_told": lambda store: store.record_told({}, [], NOW),
         "record_poll": lambda store: store.record_poll(poll),
         "record_alert": lambda store: store.record_alert(alert(), NOW),
         "recover": lambda store: store.recover(NOW, MINUTE),
@@ -66,6 +68,7 @@ def writes(claim):
 
 READS = {
     "feed_states": lambda store: store.feed_states(),
+    "untold": lambda store: store.untold(),
     "subscriber_states": lambda store: store.subscriber_states(),
     "known": lambda store: store.known("f", ["k"]),
     "late": lambda store: store.late(NOW, MINUTE, 1),

@@ -153,6 +153,12 @@ def test_broken_document_that_has_not_changed_is_still_broken():
     assert (state.failures, state.last_error, state.last_ok) == (1, "parse: no", None)
 
 
+def test_broken_document_that_is_mended_to_what_it_was_is_broken_no_more():
+    broken = next_poll(FEED, STATE, failed(FetchErrorKind.PARSE), NOW, settings=SETTINGS, jitter=0.5)
+    state = next_poll(FEED, broken, NotModified(validators=NEW, status=200), NOW, settings=SETTINGS, jitter=0.5)
+    assert (state.failures, state.last_error, state.last_ok) == (0, None, NOW)
+
+
 def test_first_due_of_a_folder_is_now():
     assert first_due(FOLDER, NOW, SETTINGS) == NOW
 
