@@ -93,7 +93,7 @@ def _sign(feed: Feed, health: Health, after: FeedState, outcome: PollOutcome, no
         return _sign_of_failure(after, outcome)
     if after.last_error is not None:
         return FeedCondition.BROKEN  # it has not changed since it could not be read
-    if feed.kind is FeedKind.DIRECTORY:
+    if feed.kind is not FeedKind.HTTP:
         return FeedCondition.OK
     if after.pace.listed == 0 and after.last_new is not None:
         return FeedCondition.EMPTY

@@ -169,6 +169,17 @@ ChannelSettings = MaildirSettings | EmailSettings | SlackSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySettings:
+    """A feed of our own, whose articles must arrive as alerts."""
+
+    subscriber: str
+    """Who gets them."""
+    every: timedelta = timedelta(minutes=15)
+    within: timedelta = timedelta(minutes=10)
+    """An article that is not delivered after so long is an alarm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
     """The port for health and metrics."""
 
@@ -207,6 +218,7 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    canary: CanarySettings | None = None
     watched: tuple[Path, ...] = ()
     """Every file and folder that was read for these settings; a change of any is a reason to reload."""
 

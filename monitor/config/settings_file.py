@@ -35,6 +35,7 @@ from monitor.config.shape import (
     text_or_mapping,
 )
 from monitor.settings import (
+    CanarySettings,
     DeliverySettings,
     EmailSettings,
     FetchSettings,
@@ -51,6 +52,7 @@ _DELIVERY = DeliverySettings()
 _MAIL = EmailSettings(id="", host="", sender="")
 _MAILDIR = MaildirSettings(id="", path=Path())
 _SLACK = SlackSettings(id="", url=Secret(""))
+_CANARY = CanarySettings(subscriber="")
 _HTTP = HttpSettings()
 
 Kind = Literal["person", "base", "place", "organisation", "vessel", "topic"]
@@ -292,6 +294,17 @@ class DeliveryEntry(Strict):
     """Trust these certificate authorities beside the system's own, for webhooks (PEM)."""
 
 
+class CanaryEntry(Strict):
+    """A feed of the monitor's own, whose articles must arrive as alerts."""
+
+    subscriber: Slug
+    """Who gets its alerts, from `subscribers`; nobody else does, and its other rules do not count."""
+    every: Duration = _CANARY.every
+    """So often an article is made."""
+    within: Duration = _CANARY.within
+    """One that is not delivered after that long is an alarm."""
+
+
 class HttpEntry(Strict):
     """The port for health and metrics."""
 
@@ -348,6 +361,8 @@ class SettingsFile(Strict):
     """Bounds of fetching and parsing."""
     delivery: DeliveryEntry = DeliveryEntry()
     """How deliveries are tried."""
+    canary: CanaryEntry | None = None
+    """A feed of the monitor's own, whose articles must arrive as alerts; none when left out."""
     http: HttpEntry = HttpEntry()
     """The port for health and metrics."""
     log: LogEntry = LogEntry()

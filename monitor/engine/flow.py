@@ -26,6 +26,7 @@ from datetime import datetime, timedelta
 from monitor import alerting, feed_health, schedule
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
+from monitor.engine import canary
 from monitor.engine.parts import Parts
 from monitor.errors import LeaseLost, StoreBusy
 from monitor.model import (
@@ -128,7 +129,7 @@ def judge(
         before = known.get(article.key)
         if before is not None and before.text_hash == article.text_hash:
             continue
-        matches = loaded.index.match(article, now=before.first_seen if before else now)
+        matches = canary.matches_of(claim.feed, loaded.index.match(article, now=before.first_seen if before else now))
         dropped: tuple[str, ...] = ()
         if before is None:
             new.append(NewArticle(article=article, matches=matches))
@@ -142,7 +143,7 @@ def judge(
             told=before.past_rule_ids if before else (),
             dropped=dropped,
             rules=loaded.index.rules,
-            subscribers=loaded.settings.subscribers,
+            subscribers=canary.audience(claim.feed, loaded.settings),
             feed_title=claim.feed.title or claim.state.title,
             first_seen=before.first_seen if before else now,
             revision=before.revision + 1 if before else 0,

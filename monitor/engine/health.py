@@ -37,6 +37,9 @@ class Pulse:
     broken: tuple[str, ...] = ()
     """Channels that do not deliver."""
     draining: bool = False
+    canary: datetime | None = None
+    """When the newest article of the canary that arrived was made; None when there is no canary."""
+    canary_late: bool = False
 
     def healthy(self) -> bool:
         """Whether the process does its work at all: a restart would help if not."""
@@ -51,6 +54,8 @@ class Pulse:
             "scheduler": "up" if self.scheduler else "down",
             "channels": "up" if not self.broken else f"degraded: {', '.join(self.broken)}",
         }
+        if self.canary is not None:
+            parts["canary"] = "late" if self.canary_late else "up"
         ready = self.healthy() and self.store_error is None and not self.draining
         return {
             "status": "up" if ready else "draining" if self.draining else "down",
@@ -87,12 +92,21 @@ class Gauges:
             "monitor_oldest_pending_seconds", "Age of the oldest delivery that is not through", registry=registry
         )
         self.broken = Gauge("monitor_channels_broken", "Channels that do not deliver", registry=registry)
+        self.canary = Gauge(
+            "monitor_canary_age_seconds",
+            "Age of the newest canary article that was delivered; not a number without a canary",
+            registry=registry,
+        )
+        self.canary_late = Gauge("monitor_canary_late", "1 while no canary arrives in time", registry=registry)
 
     def set(self, pulse: Pulse) -> None:
         """Take over what the pulse says."""
         self.up.set(pulse.healthy())
         self.ready.set(pulse.report()["status"] == "up")
         self.broken.set(len(pulse.broken))
+        age = _age(pulse.canary)
+        self.canary.set(float("nan") if age is None else age)
+        self.canary_late.set(pulse.canary_late)
         figures = pulse.figures
         if figures is None:
             return

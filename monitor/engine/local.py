@@ -14,14 +14,14 @@ What happens at start, at a reload and at the end stands in `daemon.py`.
 import asyncio
 import time
 from collections.abc import Coroutine
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting
 from monitor.channels.protocol import Channel
-from monitor.engine import flow
+from monitor.engine import canary, flow
 from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
@@ -46,6 +46,7 @@ class LocalEngine:
         self._delivering = asyncio.Lock()
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._began = parts.clock()
         self.failed: dict[str, FeedClaim] = {}
         """Polls that could not be recorded, by feed; the sweep gives their leases back."""
         self._busy = False
@@ -215,7 +216,24 @@ class LocalEngine:
         await flow.tell_of_feeds(parts)
         await self.refresh_states()
         self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
+        await self._look_at_canary(now)
         await self._recover_store()
+
+    async def _look_at_canary(self, now: datetime) -> None:
+        """Tell the operator once when the canary does not arrive, and when it does again."""
+        pulse, settings = self.pulse, self.parts.live.loaded.settings.canary
+        if settings is None:
+            pulse.canary, pulse.canary_late = None, False
+            return
+        delivered = pulse.figures.canary if pulse.figures else None
+        pulse.canary = delivered or self._began
+        last = max(pulse.canary, self._began)
+        late = canary.is_late(settings, last, now)
+        if late is not pulse.canary_late:
+            pulse.canary_late = late
+            subject, text = canary.notice(settings, last, now, late=late)
+            (self.parts.journal.warn if late else self.parts.journal.note)("canary", late=late, last=last.isoformat())
+            await flow.tell_operator(self.parts, subject, text, window=f"canary {late} {last.isoformat()}")
 
     async def _recover_store(self) -> None:
         """Well again when it can be written and refused nothing for a whole round; what failed is then done again."""

@@ -3,9 +3,11 @@
 import asyncio
 import dataclasses
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import structlog
 
+from monitor.feeds import canary
 from monitor.feeds.articles import make_articles
 from monitor.feeds.directory import FoundFile, list_folder, read_file
 from monitor.feeds.endings import ENDINGS
@@ -55,6 +57,8 @@ class FeedReader:
         try:
             if feed.kind is FeedKind.DIRECTORY:
                 return await self._poll_folder(feed, state)
+            if feed.kind is FeedKind.CANARY:
+                return await self.parse(feed, canary.document(datetime.now(UTC)))
             return await self._poll_address(feed, state)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: it is recorded, with the trace in the log
             structlog.get_logger().error("feed_fault", feed=feed.id, exc_info=error)

@@ -23,6 +23,7 @@ from monitor.model.alerts import (
     Subscriber,
 )
 from monitor.model.articles import (
+    CANARY,
     Article,
     Feed,
     FeedKind,
@@ -67,6 +68,7 @@ from monitor.model.sending import (
 )
 
 __all__ = [
+    "CANARY",
     "Alert",
     "AlertKind",
     "Article",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from monitor.model.pace import NEVER_UNWELL, NO_HINTS, NOTHING_LEARNT, Health, Pace, PublisherHints
 
@@ -14,6 +15,12 @@ class FeedKind(StrEnum):
 
     HTTP = "http"
     DIRECTORY = "directory"
+    CANARY = "canary"
+    """Made by the monitor itself, to see whether its articles arrive."""
+
+
+CANARY: Final = "canary"
+"""The id of the feed of that kind, and of the one rule for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

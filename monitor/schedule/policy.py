@@ -37,8 +37,8 @@ def period(feed: Feed, settings: PollingSettings) -> timedelta:
 
 
 def first_due(feed: Feed, now: datetime, settings: PollingSettings) -> datetime:
-    """When a feed that was never polled is due: directories at once, others spread over a minute by their ids."""
-    if feed.kind is FeedKind.DIRECTORY:
+    """When a feed that was never polled is due: what is local at once, others spread over a minute by their ids."""
+    if feed.kind is not FeedKind.HTTP:
         return now
     return now + min(_SPREAD, period(feed, settings)) * phase(feed.id)
 

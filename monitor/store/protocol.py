@@ -376,7 +376,7 @@ class Store(Protocol):
 
     # reading
     async def hits(self, where: HitFilter) -> tuple[StoredHit, ...]:
-        """Stored hits, newest first."""
+        """Stored hits, newest first; those of the canary only when its rule or article is asked for."""
 
     async def search(self, text: str, limit: int = 20) -> tuple[FoundArticle, ...]:
         """Articles whose title or body hold all the words of `text`, best first. Never raises for odd input."""

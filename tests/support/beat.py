@@ -33,7 +33,7 @@ class Beat:
     """Feeds named f0, f1, … at these addresses; an operator with a Maildir."""
 
     def __init__(
-        self, folder: Path, *urls: str, polling: str = "host_gap: 0s", more: str = "", extra: str = ""
+        self, folder: Path, *urls: str, polling: str = "host_gap: 0s", more: str = "", extra: str = "", people: str = ""
     ) -> None:
         self.folder = folder
         self.now = datetime.now(UTC)
@@ -43,7 +43,7 @@ class Beat:
         self.file.write_text(
             "store: sqlite:///monitor.db\nrules: [rules.yaml]\n"
             + (f"feeds:\n{feeds}\n" if feeds else "")
-            + "channels: {box: {kind: maildir, path: box}}\nsubscribers: [{id: desk, channels: [box]}]\n"
+            + f"channels: {{box: {{kind: maildir, path: box}}}}\nsubscribers: [{{id: desk, channels: [box]}}{people}]\n"
             f"operator: [desk]\npolling: {{{polling}}}\nhttp: {{enabled: false}}\n"
             f"fetch: {{allow_private: ['127.0.0.0/8']}}\n{extra}"
         )
