@@ -61,6 +61,8 @@ def judge(
     health = _with_format(health, after, now)
     sign = _sign(feed, health, after, outcome, now)
     same = sign is health.sign
+    if same and sign is FeedCondition.OK is health.condition and health.sign_polls >= _WELL_POLLS:
+        return health, False  # as nearly always: nothing to write down
     health = dataclasses.replace(
         health,
         sign=sign,

@@ -115,7 +115,7 @@ def _afterwards(
         state = dataclasses.replace(state, last_new=now)
     title = articles[0].title if articles else None
     health, tell = feed_health.judge(claim.feed, claim.state, state, outcome, now, title=title)
-    return dataclasses.replace(state, health=health), tell
+    return state if health is state.health else dataclasses.replace(state, health=health), tell
 
 
 def judge(

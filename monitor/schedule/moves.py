@@ -22,7 +22,7 @@ _PATIENCE = 3
 def after(feed: Feed, pace: Pace, target: str | None, now: datetime, settings: PollingSettings) -> Pace:
     """What is known of the address after an answer that could be read; `target` is where it led for good."""
     if target is None or target == (pace.address or feed.url):
-        return dataclasses.replace(pace, move=None)
+        return dataclasses.replace(pace, move=None) if pace.move else pace
     move = pace.move
     if move is None or move.to != target:
         return dataclasses.replace(pace, move=Move(to=target, since=now))
