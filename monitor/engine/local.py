@@ -214,6 +214,9 @@ class LocalEngine:
             parts.journal.warn("recovered", deliveries=recovered)
         await flow.alert(parts)
         await flow.tell_of_feeds(parts)
+        if respread := await flow.respread(parts):
+            parts.journal.warn("respread", feeds=respread)
+        self.pulse.feeds_waiting = len(self.hosts.waiting)
         await self.refresh_states()
         self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
         await self._look_at_canary(now)

@@ -35,11 +35,11 @@ from monitor.model import (
     PublisherHints,
 )
 from monitor.schedule import moves, policy, rhythm
-from monitor.schedule.policy import NEVER, first_due, overdue_spread, period
+from monitor.schedule.policy import NEVER, first_due, horizon, overdue_spread, period
 from monitor.schedule.words import reasons
 from monitor.settings import PollingSettings
 
-__all__ = ["NEVER", "at_its_address", "first_due", "next_poll", "overdue_spread", "period", "reasons"]
+__all__ = ["NEVER", "at_its_address", "first_due", "horizon", "next_poll", "overdue_spread", "period", "reasons"]
 
 _NOT_MODIFIED = 304
 

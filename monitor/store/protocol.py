@@ -46,6 +46,8 @@ from monitor.model import (
     Subscriber,
 )
 
+Spread = Callable[[list[str]], Mapping[str, datetime]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownArticle:
@@ -287,10 +289,8 @@ class Store(Protocol):
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set these feeds (None: all) due now. Returns how many there were."""
 
-    async def respread(self, before: datetime, choose: Callable[[list[str]], Mapping[str, datetime]]) -> int:
-        """Set the due times that `choose` has for the feeds, by id, that should have been polled before this time and
-        are not leased. Returns how many.
-        """
+    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
+        """Set the due times that `choose` has for feeds that are not leased and due `between`, or `before`; how many."""
 
     async def feed_states(
         self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()

@@ -11,7 +11,7 @@ from support.beat import Beat, rss
 from support.webhost import WebHost, redirect, reply
 
 from monitor.cli import cli
-from monitor.engine.daemon import respread
+from monitor.engine.flow import respread
 from monitor.model import BoundKind, FeedCondition
 from monitor.schedule import NEVER
 
@@ -120,11 +120,11 @@ def test_a_restart_changes_no_due_time_and_what_fell_due_meanwhile_is_spread(tmp
 
     async def again(port):
         async with Beat(tmp_path, *(f"http://127.0.0.1:{port}/{n}" for n in ["feed", *range(40)])) as beat:
-            await respread(beat.parts)
+            await respread(beat.parts, overdue=True)
             kept = [state.next_due for _, state in await beat.parts.store.feed_states()]
             began = beat.now
             beat.now += DAY
-            await respread(beat.parts)
+            await respread(beat.parts, overdue=True)
             spread = [state.next_due for _, state in await beat.parts.store.feed_states()]
             assert min(spread) >= beat.now
             assert max(spread) <= beat.now + timedelta(seconds=41 / 20)
@@ -138,6 +138,27 @@ def test_a_restart_changes_no_due_time_and_what_fell_due_meanwhile_is_spread(tmp
         at for at in due if at >= began + timedelta(seconds=3)
     ]
     assert max(due) > datetime.now(UTC) + 9 * HOUR
+
+
+def test_a_clock_that_was_set_back_freezes_nothing(tmp_path):
+    async def story(beat, host):
+        await beat.poll()
+        beat.now += 3650 * DAY
+        await beat.poll(times=2)
+        host.routes["/feed"] = reply(500)
+        await beat.poll()
+        beat.now -= 3650 * DAY
+        assert await beat.wait() > 3000 * DAY
+        await beat.engine.sweep()
+        assert await beat.wait() <= MINUTE
+        await beat.poll(times=20)
+        assert await beat.condition() is FeedCondition.BROKEN
+        host.routes["/feed"] = reply(410)
+        await beat.poll()
+        await beat.engine.sweep()
+        return (await beat.feed())[1].next_due
+
+    assert run(tmp_path, {"/feed": reply(body=GOOD)}, story) == NEVER  # of all times beyond, this one stays
 
 
 def test_a_busy_host_gets_one_request_at_a_time_with_a_pause_and_nobody_waits_for_it(tmp_path):

@@ -52,7 +52,7 @@ def writes(claim):
         "release": lambda store: store.release("w", NOW),
         "give_back": lambda store: store.give_back([claim]),
         "make_due": lambda store: store.make_due(None, NOW),
-        "respread": lambda store: store.respread(NOW, lambda ids: dict.fromkeys(ids, NOW)),
+        "respread": lambda store: store.respread(lambda ids: dict.fromkeys(ids, NOW), between=(NOW, NOW)),
         "record_told": lambda store: store.record_told({}, [], NOW),
         "record_poll": lambda store: store.record_poll(poll),
         "record_alert": lambda store: store.record_alert(alert(), NOW),

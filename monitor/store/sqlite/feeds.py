@@ -1,10 +1,11 @@
 """Feeds in SQLite: the configured set, their claims and states. Each function works inside its caller's transaction."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.model import Feed, FeedClaim, FeedCondition, FeedState, Lease
+from monitor.store.protocol import Spread
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
 
@@ -113,10 +114,12 @@ def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
     )
 
 
-def respread(db: Row, before: datetime, choose: Callable[[list[str]], Mapping[str, datetime]]) -> int:
-    """Set new due times for feeds that should have been polled before a time, and that nobody polls."""
+def respread(db: Row, choose: Spread, between: tuple[datetime, datetime], before: datetime | None) -> int:
+    """Set new due times for feeds that are due before a time, or within a span, and that nobody polls."""
     rows = db.execute(
-        "SELECT id FROM feeds WHERE active = 1 AND next_due < ? AND lease_until IS NULL", (stamp(before),)
+        "SELECT id FROM feeds WHERE active = 1 AND (next_due < ? OR (next_due > ? AND next_due < ?)) "
+        "AND lease_until IS NULL",
+        (0 if before is None else stamp(before), *map(stamp, between)),
     ).fetchall()
     due = choose([row["id"] for row in rows])
     db.executemany("UPDATE feeds SET next_due = ? WHERE id = ?", [(stamp(at), name) for name, at in due.items()])
