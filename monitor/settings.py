@@ -65,9 +65,15 @@ class PollingSettings:
     floor: timedelta = timedelta(minutes=1)
     """No feed is polled more often, whatever it or its own `every` says."""
     ceiling: timedelta = timedelta(days=1)
-    """No feed is polled less often, whatever its hints or failures say."""
+    """No feed is polled less often, whatever its hints or failures say; only `Retry-After` may ask for more."""
+    adapt: int = 4
+    """A feed's rhythm makes its period up to so many times shorter or longer; 1 leaves it alone."""
+    moved_after: timedelta = timedelta(days=7)
+    """A permanent redirect is taken for the feed's address once it has held for so long."""
     concurrency: int = 32
     per_host: int = 1
+    host_gap: timedelta = timedelta(seconds=1)
+    """Between the end of one request to a host and the beginning of the next."""
     directory_every: timedelta = timedelta(seconds=10)
     """Directories are local and cheap to look at."""
 
@@ -163,6 +169,17 @@ ChannelSettings = MaildirSettings | EmailSettings | SlackSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySettings:
+    """A feed of our own, whose articles must arrive as alerts."""
+
+    subscriber: str
+    """Who gets them."""
+    every: timedelta = timedelta(minutes=15)
+    within: timedelta = timedelta(minutes=10)
+    """An article that is not delivered after so long is an alarm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
     """The port for health and metrics."""
 
@@ -201,6 +218,7 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    canary: CanarySettings | None = None
     watched: tuple[Path, ...] = ()
     """Every file and folder that was read for these settings; a change of any is a reason to reload."""
 

@@ -15,6 +15,9 @@ from monitor.engine.parts import Parts, utc_now
 from monitor.settings import Settings
 from monitor.store import is_owned, open_store
 
+_LOOK_AGAIN = 0.1
+"""Seconds between two looks for feeds whose host was busy."""
+
 
 @click.command()
 @click.option("--once", is_flag=True, help="Poll each feed once, deliver, and end. Without it, go on until Ctrl-C.")
@@ -63,8 +66,10 @@ async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -
         engine = LocalEngine(parts, daemon.pulse)
         wanted = feeds or tuple(feed.id for feed in loaded.settings.feeds)
         await parts.store.make_due(wanted, parts.clock())
-        while await engine.poll_due(only=wanted):
+        while await engine.poll_due(only=wanted) or engine.hosts.waiting:
             await engine.settle()
+            if engine.hosts.waiting:
+                await asyncio.sleep(_LOOK_AGAIN)
         while await engine.deliver_due():
             await engine.settle()
         return sorted({*await _failed(parts, wanted), *engine.failed})

@@ -14,6 +14,7 @@ from monitor.config.draft import Draft
 from monitor.config.feed_list import build_feeds
 from monitor.config.settings_file import (
     EmailEntry,
+    FeedEntry,
     MaildirEntry,
     RecipientEntry,
     SlackEntry,
@@ -21,8 +22,9 @@ from monitor.config.settings_file import (
     SubscriberEntry,
 )
 from monitor.config.values import shown_duration, web_url
-from monitor.model import Outlet, Recipient, RuleKind, Severity, Subscriber
+from monitor.model import CANARY, Feed, FeedKind, Outlet, Recipient, RuleKind, Severity, Subscriber
 from monitor.settings import (
+    CanarySettings,
     ChannelSettings,
     DeliverySettings,
     EmailSettings,
@@ -48,7 +50,7 @@ def build_settings(draft: Draft) -> Settings:
         file=draft.document.file,
         store=_store(draft),
         rules=tuple(draft.path(text) for text in model.rules),
-        feeds=build_feeds(draft),
+        feeds=(*build_feeds(draft), *_canary_feed(draft)),
         outlets=_outlets(draft),
         channels=tuple(_channels(draft)),
         subscribers=tuple(_subscribers(draft)),
@@ -58,6 +60,7 @@ def build_settings(draft: Draft) -> Settings:
         delivery=_delivery(draft),
         http=HttpSettings(host=listen_host, port=listen_port, enabled=model.http.enabled),
         log=LogSettings(format=model.log.format, level=model.log.level),
+        canary=CanarySettings(**dict(model.canary)) if model.canary else None,
         watched=tuple(draft.watched),
     )
 
@@ -214,6 +217,19 @@ def _operator(draft: Draft) -> tuple[str, ...]:
     for place, name in enumerate(draft.model.operator):
         draft.refer(item_at(draft.node("operator"), place), "subscribers", name, known)
     return draft.model.operator
+
+
+def _canary_feed(draft: Draft) -> Iterator[Feed]:
+    """The monitor's own feed, if it is wanted."""
+    entry = draft.model.canary
+    if entry is None:
+        return
+    known = [one.id for one in draft.model.subscribers]
+    draft.refer(draft.node("canary", "subscriber"), "subscribers", entry.subscriber, known)
+    taken = (feed for feed in draft.model.feeds if isinstance(feed, FeedEntry) and feed.id == CANARY)
+    if next(taken, None) is not None:
+        draft.fault(draft.node("canary"), f'canary: a feed of `feeds` has the id "{CANARY}"; give it another one')
+    yield Feed(id=CANARY, url=f"{CANARY}:", kind=FeedKind.CANARY, title="Canary", every=entry.every)
 
 
 def _at(node: Node | None, key: str) -> Node | None:

@@ -22,6 +22,7 @@ from monitor.config.shape import (
     Listen,
     Mail,
     OneOrMore,
+    Pause,
     SecretText,
     Sender,
     Size,
@@ -34,6 +35,7 @@ from monitor.config.shape import (
     text_or_mapping,
 )
 from monitor.settings import (
+    CanarySettings,
     DeliverySettings,
     EmailSettings,
     FetchSettings,
@@ -50,6 +52,7 @@ _DELIVERY = DeliverySettings()
 _MAIL = EmailSettings(id="", host="", sender="")
 _MAILDIR = MaildirSettings(id="", path=Path())
 _SLACK = SlackSettings(id="", url=Secret(""))
+_CANARY = CanarySettings(subscriber="")
 _HTTP = HttpSettings()
 
 Kind = Literal["person", "base", "place", "organisation", "vessel", "topic"]
@@ -228,11 +231,17 @@ class PollingEntry(Strict):
     floor: Duration = _POLLING.floor
     """No feed is polled more often, whatever it says."""
     ceiling: Duration = _POLLING.ceiling
-    """No feed is polled less often, whatever it says or however often it failed."""
+    """No feed is polled less often, whatever it says or however often it failed; only `Retry-After` may ask for more."""
+    adapt: Annotated[int, Field(ge=1, le=100)] = _POLLING.adapt
+    """The rhythm of a feed's articles makes its period up to so many times shorter or longer; 1 leaves it alone."""
+    moved_after: Duration = _POLLING.moved_after
+    """A permanent redirect is taken for the feed's address once it has held for so long."""
     concurrency: Count = _POLLING.concurrency
     """So many feeds at once."""
     per_host: Count = _POLLING.per_host
     """So many requests to one host at once."""
+    host_gap: Pause = _POLLING.host_gap
+    """Between two requests to one host; `0s` for none."""
     directory_every: Duration = _POLLING.directory_every
     """The poll period of folders."""
 
@@ -283,6 +292,17 @@ class DeliveryEntry(Strict):
     """Private networks where webhooks may be called. Mail servers may always be private."""
     ca_file: Line | None = None
     """Trust these certificate authorities beside the system's own, for webhooks (PEM)."""
+
+
+class CanaryEntry(Strict):
+    """A feed of the monitor's own, whose articles must arrive as alerts."""
+
+    subscriber: Slug
+    """Who gets its alerts, from `subscribers`; nobody else does, and its other rules do not count."""
+    every: Duration = _CANARY.every
+    """So often an article is made."""
+    within: Duration = _CANARY.within
+    """One that is not delivered after that long is an alarm."""
 
 
 class HttpEntry(Strict):
@@ -341,6 +361,8 @@ class SettingsFile(Strict):
     """Bounds of fetching and parsing."""
     delivery: DeliveryEntry = DeliveryEntry()
     """How deliveries are tried."""
+    canary: CanaryEntry | None = None
+    """A feed of the monitor's own, whose articles must arrive as alerts; none when left out."""
     http: HttpEntry = HttpEntry()
     """The port for health and metrics."""
     log: LogEntry = LogEntry()

@@ -23,6 +23,7 @@ from monitor import schedule
 from monitor.channels import make_channel
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
+from monitor.engine import flow
 from monitor.engine.health import HealthServer, Pulse
 from monitor.engine.journal import Journal
 from monitor.engine.local import LocalEngine
@@ -114,6 +115,7 @@ class Daemon:
             recovered = await store.release(None, parts.clock())
             parts.states.update(await store.channel_states())
             await sync(parts)
+            await flow.respread(parts, overdue=True)
         except BaseException:
             await store.close()
             raise

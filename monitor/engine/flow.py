@@ -11,7 +11,7 @@
 Three verbs of one shape: claim, at most one act on the outside world, a pure decision, one record. A crash between any
 two steps loses nothing: the claim runs out and the work is claimed again, and unique keys make the repetition harmless.
 
-Where a step is decided: `schedule.py` (when a feed is polled next), `matching/` (what hits), `alerting/` (who is told,
+Where a step is decided: `schedule/` (when a feed is polled next), `feed_health.py` (how it is), `matching/` (what hits), `alerting/` (who is told,
 how it looks, when to try again). Where it is kept: `store/`. Who calls the verbs, and when: `local.py`.
 
 The verbs claim nothing themselves but take a claim, so that each can be run, tested and killed alone.
@@ -23,9 +23,10 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from monitor import alerting, schedule
+from monitor import alerting, feed_health, schedule
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
+from monitor.engine import canary
 from monitor.engine.parts import Parts
 from monitor.errors import LeaseLost, StoreBusy
 from monitor.model import (
@@ -36,15 +37,19 @@ from monitor.model import (
     DeliveryState,
     FailureReason,
     FeedClaim,
+    FeedState,
     NewAlert,
     Outcome,
     Outgoing,
     ParsedFeed,
+    PollOutcome,
     SendResult,
 )
 from monitor.store.protocol import AttemptRecord, KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
 
 RECORD_AGAIN = timedelta(seconds=1)
+FEED_NOTICES_EVERY = timedelta(minutes=15)
+"""After a notice about feeds, changes are gathered for so long."""
 NOTHING_RECORDED = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
 
 
@@ -64,7 +69,7 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
     """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only."""
     began = time.monotonic()
     loaded = parts.live.loaded
-    outcome = await parts.reader.poll(claim.feed, claim.state)
+    outcome = await parts.reader.poll(schedule.at_its_address(claim.feed, claim.state), claim.state)
     now = parts.clock()
     judged = Judged()
     if isinstance(outcome, ParsedFeed):
@@ -72,11 +77,7 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         known = await parts.store.known(claim.feed.id, [article.key for article in articles])
         # Matching is computation: it runs beside the loop, so that deliveries and health go on.
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
-    state = schedule.next_poll(
-        claim.feed, claim.state, outcome, now=now, settings=loaded.settings.polling, jitter=parts.jitter()
-    )
-    if judged.articles:
-        state = dataclasses.replace(state, last_new=now)
+    state, tell = _afterwards(parts, claim, outcome, judged, now)
     record = PollRecord(
         feed_id=claim.feed.id,
         lease=claim.lease,
@@ -85,6 +86,7 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         articles=judged.articles,
         revisions=judged.revisions,
         alerts=judged.alerts,
+        tell=tell,
     )
     try:
         recorded = await parts.store.record_poll(record)
@@ -93,6 +95,40 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         return NOTHING_RECORDED
     parts.journal.polled(claim, outcome, record, recorded, seconds=time.monotonic() - began)
     return recorded
+
+
+async def respread(parts: Parts, *, overdue: bool = False) -> int:
+    """Give new times to feeds whose own cannot be, since the clock was set back; with `overdue`, also to those that fell
+    due while nothing ran, so that they are not polled all at once. Returns to how many.
+    """
+    polling = parts.live.loaded.settings.polling
+    now = parts.clock()
+    return await parts.store.respread(
+        lambda ids: schedule.overdue_spread(ids, now, polling),
+        before=now if overdue else None,
+        between=(schedule.horizon(now, polling), schedule.NEVER),
+    )
+
+
+def _afterwards(
+    parts: Parts, claim: FeedClaim, outcome: PollOutcome, judged: Judged, now: datetime
+) -> tuple[FeedState, bool]:
+    """What is known of the feed after the poll, and whether the operator is to be told of how it is."""
+    articles = [new.article for new in judged.articles]
+    state = schedule.next_poll(
+        claim.feed,
+        claim.state,
+        outcome,
+        now=now,
+        settings=parts.live.loaded.settings.polling,
+        jitter=parts.jitter(),
+        new=[article.published for article in articles],
+    )
+    if articles:
+        state = dataclasses.replace(state, last_new=now)
+    title = articles[0].title if articles else None
+    health, tell = feed_health.judge(claim.feed, claim.state, state, outcome, now, title=title)
+    return state if health is state.health else dataclasses.replace(state, health=health), tell
 
 
 def judge(
@@ -106,7 +142,7 @@ def judge(
         before = known.get(article.key)
         if before is not None and before.text_hash == article.text_hash:
             continue
-        matches = loaded.index.match(article, now=before.first_seen if before else now)
+        matches = canary.matches_of(claim.feed, loaded.index.match(article, now=before.first_seen if before else now))
         dropped: tuple[str, ...] = ()
         if before is None:
             new.append(NewArticle(article=article, matches=matches))
@@ -120,7 +156,7 @@ def judge(
             told=before.past_rule_ids if before else (),
             dropped=dropped,
             rules=loaded.index.rules,
-            subscribers=loaded.settings.subscribers,
+            subscribers=canary.audience(claim.feed, loaded.settings),
             feed_title=claim.feed.title or claim.state.title,
             first_seen=before.first_seen if before else now,
             revision=before.revision + 1 if before else 0,
@@ -164,6 +200,26 @@ async def tell_operator(parts: Parts, subject: str, text: str, *, window: str, a
             subscriber = dataclasses.replace(operator, recipients=recipients)
             notice = alerting.notice(subscriber=subscriber, subject=subject, text=text, now=now, window=window)
             await parts.store.record_alert(notice, now)
+
+
+async def tell_of_feeds(parts: Parts) -> int:
+    """Tell the operator of feeds whose conditions changed: at once, and then of all that came up meanwhile in one notice,
+    so that an outage of our own network does not become ten thousand. Returns of how many feeds.
+    """
+    now = parts.clock()
+    last = parts.feeds_told_at
+    if last is not None and timedelta() <= now - last < FEED_NOTICES_EVERY:
+        return 0
+    changed = await parts.store.untold()
+    if changed:
+        subject, text = feed_health.notice(changed, now)
+        notices = [
+            alerting.notice(subscriber=one, subject=subject, text=text, now=now, window=f"feeds {now.isoformat()}")
+            for one in parts.live.operators()
+        ]
+        await parts.store.record_told({feed.id: state.health.condition for feed, state in changed}, notices, now)
+        parts.feeds_told_at = now
+    return len(changed)
 
 
 # ── deliver ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from monitor.errors import MonitorError
-from monitor.model import DeliveryState
+from monitor.model import DeliveryState, FeedCondition
 from monitor.settings import HttpSettings
 from monitor.store.protocol import Figures
 
@@ -37,6 +37,11 @@ class Pulse:
     broken: tuple[str, ...] = ()
     """Channels that do not deliver."""
     draining: bool = False
+    feeds_waiting: int = 0
+    """Feeds that were put off because their host was busy."""
+    canary: datetime | None = None
+    """When the newest article of the canary that arrived was made; None when there is no canary."""
+    canary_late: bool = False
 
     def healthy(self) -> bool:
         """Whether the process does its work at all: a restart would help if not."""
@@ -51,6 +56,8 @@ class Pulse:
             "scheduler": "up" if self.scheduler else "down",
             "channels": "up" if not self.broken else f"degraded: {', '.join(self.broken)}",
         }
+        if self.canary is not None:
+            parts["canary"] = "late" if self.canary_late else "up"
         ready = self.healthy() and self.store_error is None and not self.draining
         return {
             "status": "up" if ready else "draining" if self.draining else "down",
@@ -60,6 +67,7 @@ class Pulse:
             "pending_deliveries": figures.deliveries.get(DeliveryState.PENDING, 0) if figures else None,
             "feeds": figures.feeds if figures else None,
             "feeds_overdue": figures.feeds_overdue if figures else None,
+            "feeds_unwell": sum(figures.conditions.values()) if figures else None,
         }
 
 
@@ -76,6 +84,12 @@ class Gauges:
         self.feeds = Gauge("monitor_feeds", "Feeds that are polled", registry=registry)
         self.overdue = Gauge("monitor_feeds_overdue", "Feeds that should have been polled by now", registry=registry)
         self.failing = Gauge("monitor_feeds_failing", "Feeds whose last poll failed", registry=registry)
+        self.unwell = Gauge(
+            "monitor_feeds_unwell", "Feeds that are not well, by condition", ["condition"], registry=registry
+        )
+        self.waiting = Gauge(
+            "monitor_feeds_waiting", "Feeds that are put off because their host is busy", registry=registry
+        )
         self.stored = Gauge("monitor_articles_stored", "Articles in the store", registry=registry)
         self.hits = Gauge("monitor_hits_stored", "Hits in the store", registry=registry)
         self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], registry=registry)
@@ -83,18 +97,31 @@ class Gauges:
             "monitor_oldest_pending_seconds", "Age of the oldest delivery that is not through", registry=registry
         )
         self.broken = Gauge("monitor_channels_broken", "Channels that do not deliver", registry=registry)
+        self.canary = Gauge(
+            "monitor_canary_age_seconds",
+            "Age of the newest canary article that was delivered; not a number without a canary",
+            registry=registry,
+        )
+        self.canary_late = Gauge("monitor_canary_late", "1 while no canary arrives in time", registry=registry)
 
     def set(self, pulse: Pulse) -> None:
         """Take over what the pulse says."""
         self.up.set(pulse.healthy())
         self.ready.set(pulse.report()["status"] == "up")
         self.broken.set(len(pulse.broken))
+        self.waiting.set(pulse.feeds_waiting)
+        age = _age(pulse.canary)
+        self.canary.set(float("nan") if age is None else age)
+        self.canary_late.set(pulse.canary_late)
         figures = pulse.figures
         if figures is None:
             return
         self.feeds.set(figures.feeds)
         self.overdue.set(figures.feeds_overdue)
         self.failing.set(figures.feeds_failing)
+        for condition in FeedCondition:
+            if condition is not FeedCondition.OK:
+                self.unwell.labels(condition.value).set(figures.conditions.get(condition, 0))
         self.stored.set(figures.articles)
         self.hits.set(figures.hits)
         for state in DeliveryState:

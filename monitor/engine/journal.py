@@ -16,6 +16,7 @@ from monitor.model import (
     DeliveryClaim,
     DeliveryState,
     FeedClaim,
+    FeedCondition,
     FetchFailed,
     NotModified,
     Outcome,
@@ -40,6 +41,7 @@ class Journal:
         self.polls = Counter("monitor_polls", "Polls, by how they ended", ["status"], registry=registry)
         self.fetch_errors = Counter("monitor_fetch_errors", "Failed polls, by kind", ["kind"], registry=registry)
         self.poll_seconds = Histogram("monitor_poll_seconds", "Duration of a poll, fetch to record", registry=registry)
+        self.gaps = Counter("monitor_feed_gaps", "Polls before which articles may have been lost", registry=registry)
         self.articles = Counter("monitor_articles", "New articles stored", registry=registry)
         self.revisions = Counter("monitor_revisions", "Changed texts of stored articles", registry=registry)
         self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], registry=registry)
@@ -79,6 +81,7 @@ class Journal:
         """A poll was recorded."""
         self.poll_seconds.observe(seconds)
         fields: dict[str, object] = {"feed": claim.feed.id}
+        self._feed_state(claim, record, fields)
         ms = round(seconds * 1000)
         if isinstance(outcome, FetchFailed):
             self.polls.labels("failed").inc()
@@ -95,6 +98,22 @@ class Journal:
             self._log.debug("poll", **fields, status="not_modified", ms=ms)
             return
         self._parsed(outcome, record, recorded, fields, ms)
+
+    def _feed_state(self, claim: FeedClaim, record: PollRecord, fields: dict[str, object]) -> None:
+        """What the poll changed in how the feed is, beside its articles."""
+        before, after = claim.state, record.state
+        if before.health.condition is not after.health.condition:
+            well = after.health.condition is FeedCondition.OK
+            write = self._log.info if well else self._log.warning
+            write("feed_state", **fields, state=after.health.condition.value, was=before.health.condition.value,
+                  seen=after.health.seen)  # fmt: skip
+        if before.pace.address != after.pace.address:
+            self._log.warning("moved", **fields, settings=shown_url(claim.feed.url),
+                              polled_at=shown_url(after.pace.address or claim.feed.url))  # fmt: skip
+        if after.gaps > before.gaps:
+            self.gaps.inc()
+            self._log.warning("gap", **fields, items=after.pace.listed, last_poll=_clock(before.last_ok),
+                              next=_clock(after.next_due))  # fmt: skip
 
     def _parsed(
         self, outcome: ParsedFeed, record: PollRecord, recorded: RecordedPoll, fields: dict[str, object], ms: int
@@ -202,8 +221,8 @@ class Journal:
         self._log.warning(event, **fields)
 
 
-def _clock(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+def _clock(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else "never"
 
 
 def _span(span: timedelta) -> str:

@@ -6,7 +6,7 @@ slow host or mail server does not hold up the rest.
 
     poll tick      1 s     claim due feeds while there are free places, one task a feed
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
-    sweep         10 s     take back leases that ran out, fold what waited too long, read figures for health
+    sweep         10 s     take back leases that ran out, fold what waited too long, tell of feeds, read figures for health
 
 What happens at start, at a reload and at the end stands in `daemon.py`.
 """
@@ -14,21 +14,23 @@ What happens at start, at a reload and at the end stands in `daemon.py`.
 import asyncio
 import time
 from collections.abc import Coroutine
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting
 from monitor.channels.protocol import Channel
-from monitor.engine import flow
+from monitor.engine import canary, flow
 from monitor.engine.health import Pulse
+from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
 from monitor.errors import StoreBusy, StoreError
-from monitor.model import DeliveryClaim, FeedClaim, FeedKind
+from monitor.model import DeliveryClaim, FeedClaim
 
 OVERDUE_AFTER = timedelta(minutes=5)
+_ROUNDS = 4
+"""So many claims in one tick, when hosts are busy: then the next ones in line are looked at."""
 
 
 class LocalEngine:
@@ -40,10 +42,11 @@ class LocalEngine:
         self._scheduler: AsyncIOScheduler | None = None
         self._polls: set[asyncio.Task[None]] = set()
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
-        self._hosts: dict[str, asyncio.Semaphore] = {}
+        self.hosts = Turnstile(parts.monotonic)
         self._delivering = asyncio.Lock()
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._began = parts.clock()
         self.failed: dict[str, FeedClaim] = {}
         """Polls that could not be recorded, by feed; the sweep gives their leases back."""
         self._busy = False
@@ -109,26 +112,33 @@ class LocalEngine:
     # polls
 
     async def poll_due(self, only: tuple[str, ...] | None = None) -> int:
-        """Claim due feeds and start polling them; returns how many were started."""
-        settings = self.parts.live.loaded.settings.polling
-        room = settings.concurrency - len(self._polls)
-        if room <= 0:
-            return 0
-        claims = await self.parts.store.claim_feeds(
-            self.parts.worker, self.parts.clock(), room, feed_lease(self.parts), only=only
-        )
-        if self._stopping:
-            return 0
-        for claim in claims:
-            _start(self._poll(claim), self._polls)
-        return len(claims)
+        """Claim due feeds and start polling them; returns how many were claimed. Feeds of a host that is busy are given
+        back and due again when it is free, so that none of them takes the place of another host's.
+        """
+        claimed = 0
+        for _ in range(_ROUNDS):
+            settings = self.parts.live.loaded.settings.polling
+            room = settings.concurrency - len(self._polls)
+            if room <= 0:
+                break
+            now = self.parts.clock()
+            claims = await self.parts.store.claim_feeds(self.parts.worker, now, room, feed_lease(self.parts), only=only)
+            if self._stopping or not claims:
+                break
+            claimed += len(claims)
+            entered = [claim for claim in claims if self.hosts.enter(claim, settings, now)]
+            for claim in entered:
+                _start(self._poll(claim), self._polls)
+            if len(entered) == len(claims):
+                break
+            kept = {claim.feed.id for claim in entered}
+            busy = [claim for claim in claims if claim.feed.id not in kept]
+            await self.parts.store.give_back(busy, {one.feed.id: self.hosts.waiting[one.feed.id] for one in busy})
+        return claimed
 
     async def _poll(self, claim: FeedClaim) -> None:
         try:
-            async with self._host(claim):
-                if self._stopping:
-                    return
-                recorded = await flow.poll(self.parts, claim)
+            recorded = await flow.poll(self.parts, claim)
             self.failed.pop(claim.feed.id, None)
             if recorded.deliveries:
                 self.nudge()
@@ -139,13 +149,8 @@ class LocalEngine:
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad feed never stops the others
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
-
-    def _host(self, claim: FeedClaim) -> asyncio.Semaphore:
-        """The turnstile of a host: so many requests at once, whatever the number of its feeds."""
-        feed = claim.feed
-        host = (urlsplit(feed.url).hostname or feed.url) if feed.kind is FeedKind.HTTP else feed.url
-        limit = self.parts.live.loaded.settings.polling.per_host
-        return self._hosts.setdefault(f"{host} {limit}", asyncio.Semaphore(limit))
+        finally:
+            self.hosts.leave(claim, self.parts.live.loaded.settings.polling)
 
     # deliveries
 
@@ -208,9 +213,30 @@ class LocalEngine:
         if recovered:
             parts.journal.warn("recovered", deliveries=recovered)
         await flow.alert(parts)
+        await flow.tell_of_feeds(parts)
+        if respread := await flow.respread(parts):
+            parts.journal.warn("respread", feeds=respread)
+        self.pulse.feeds_waiting = len(self.hosts.waiting)
         await self.refresh_states()
         self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
+        await self._look_at_canary(now)
         await self._recover_store()
+
+    async def _look_at_canary(self, now: datetime) -> None:
+        """Tell the operator once when the canary does not arrive, and when it does again."""
+        pulse, settings = self.pulse, self.parts.live.loaded.settings.canary
+        if settings is None:
+            pulse.canary, pulse.canary_late = None, False
+            return
+        delivered = pulse.figures.canary if pulse.figures else None
+        pulse.canary = delivered or self._began
+        last = max(pulse.canary, self._began)
+        late = canary.is_late(settings, last, now)
+        if late is not pulse.canary_late:
+            pulse.canary_late = late
+            subject, text = canary.notice(settings, last, now, late=late)
+            (self.parts.journal.warn if late else self.parts.journal.note)("canary", late=late, last=last.isoformat())
+            await flow.tell_operator(self.parts, subject, text, window=f"canary {late} {last.isoformat()}")
 
     async def _recover_store(self) -> None:
         """Well again when it can be written and refused nothing for a whole round; what failed is then done again."""

@@ -54,6 +54,8 @@ class Parts:
     states: dict[str, ChannelState] = field(default_factory=dict)
     """What is known of each channel; the store has the same."""
     buckets: dict[str, TokenBucket] = field(default_factory=dict)
+    feeds_told_at: datetime | None = None
+    """When the operator was last told of feeds."""
 
     def state_of(self, channel: str) -> ChannelState:
         """What is known of a channel."""

@@ -3,9 +3,11 @@
 import asyncio
 import dataclasses
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import structlog
 
+from monitor.feeds import canary
 from monitor.feeds.articles import make_articles
 from monitor.feeds.directory import FoundFile, list_folder, read_file
 from monitor.feeds.endings import ENDINGS
@@ -55,6 +57,8 @@ class FeedReader:
         try:
             if feed.kind is FeedKind.DIRECTORY:
                 return await self._poll_folder(feed, state)
+            if feed.kind is FeedKind.CANARY:
+                return await self.parse(feed, canary.document(datetime.now(UTC)))
             return await self._poll_address(feed, state)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: it is recorded, with the trace in the log
             structlog.get_logger().error("feed_fault", feed=feed.id, exc_info=error)
@@ -106,10 +110,10 @@ class FeedReader:
                 status=200,
                 validators=None if error.passing else fetched.validators,
                 body_hash=None if error.passing else fetched.body_hash,
+                obstacle=fetched.obstacle,
             )
-        moved = (
-            (f"the feed moved for good to {shown_url(fetched.moved_to)}; use that address",) if fetched.moved_to else ()
-        )
+        to = fetched.hints.moved_to
+        moved = (f"the feed moved for good to {shown_url(to)}; use that address",) if to else ()
         return ParsedFeed(
             articles=make_articles(feed, reading, self._outlets),
             title=reading.title,
@@ -118,6 +122,7 @@ class FeedReader:
             warnings=reading.warnings + moved,
             validators=fetched.validators,
             body_hash=fetched.body_hash,
+            hints=fetched.hints,
         )
 
     # ── Folders ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -23,6 +23,7 @@ from monitor.model.alerts import (
     Subscriber,
 )
 from monitor.model.articles import (
+    CANARY,
     Article,
     Feed,
     FeedKind,
@@ -34,6 +35,15 @@ from monitor.model.articles import (
     ParsedFeed,
     PollOutcome,
     Validators,
+)
+from monitor.model.pace import (
+    Bound,
+    BoundKind,
+    FeedCondition,
+    Health,
+    Move,
+    Pace,
+    PublisherHints,
 )
 from monitor.model.rules import (
     Examples,
@@ -58,10 +68,13 @@ from monitor.model.sending import (
 )
 
 __all__ = [
+    "CANARY",
     "Alert",
     "AlertKind",
     "Article",
     "ArticleCard",
+    "Bound",
+    "BoundKind",
     "ChannelState",
     "Content",
     "Delivery",
@@ -73,22 +86,27 @@ __all__ = [
     "FailureReason",
     "Feed",
     "FeedClaim",
+    "FeedCondition",
     "FeedKind",
     "FeedState",
     "FetchErrorKind",
     "FetchFailed",
     "Format",
+    "Health",
     "Lease",
     "MailContent",
     "Match",
+    "Move",
     "NewAlert",
     "NewDelivery",
     "NotModified",
     "Outcome",
     "Outgoing",
     "Outlet",
+    "Pace",
     "ParsedFeed",
     "PollOutcome",
+    "PublisherHints",
     "Reason",
     "Recipient",
     "Rule",

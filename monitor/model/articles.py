@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from monitor.model.pace import NEVER_UNWELL, NO_HINTS, NOTHING_LEARNT, Health, Pace, PublisherHints
 
 
 class FeedKind(StrEnum):
@@ -12,6 +15,12 @@ class FeedKind(StrEnum):
 
     HTTP = "http"
     DIRECTORY = "directory"
+    CANARY = "canary"
+    """Made by the monitor itself, to see whether its articles arrive."""
+
+
+CANARY: Final = "canary"
+"""The id of the feed of that kind, and of the one rule for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,12 @@ class FeedState:
     """Failed polls in a row."""
     last_error: str | None = None
     """Why the last poll failed: `kind: detail`, without secrets."""
+    pace: Pace = NOTHING_LEARNT
+    """What decides when it is polled."""
+    health: Health = NEVER_UNWELL
+    """How it is, as the operator is told."""
+    gaps: int = 0
+    """How often articles may have been lost between two polls."""
 
 
 class FetchErrorKind(StrEnum):
@@ -101,6 +116,8 @@ class FetchFailed:
     validators: Validators | None = None
     """Validators of an answer that came but did not parse: they are kept all the same."""
     body_hash: str | None = None
+    obstacle: str | None = None
+    """What came in the feed's place, if that can be told: `a web page`, `a challenge page of Cloudflare`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +126,8 @@ class NotModified:
 
     validators: Validators
     status: int = 304
+    hints: PublisherHints = NO_HINTS
+    """What this answer says; what the document said still holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +171,9 @@ class ParsedFeed:
     validators: Validators = Validators()
     body_hash: str | None = None
     status: int = 200
+    hints: PublisherHints = NO_HINTS
+    listed: int | None = None
+    """How many items the document has, when not all of them are among `articles`; else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,15 +13,15 @@ Every implementation passes `tests/contract/test_store.py`. The rules that hold 
 * Values that are read come back equal to the values that were written.
 
 Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`sync_feeds`, `claim_feeds`, `release`,
-`give_back`, `make_due`, `feed_states`), subscribers (`sync_subscribers`,
+`give_back`, `make_due`, `respread`, `feed_states`, `untold`, `record_told`), subscribers (`sync_subscribers`,
 `subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
 `figures`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +35,7 @@ from monitor.model import (
     DeliveryState,
     Feed,
     FeedClaim,
+    FeedCondition,
     FeedState,
     Lease,
     Match,
@@ -44,6 +45,8 @@ from monitor.model import (
     Severity,
     Subscriber,
 )
+
+Spread = Callable[[list[str]], Mapping[str, datetime]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,8 @@ class PollRecord:
     articles: tuple[NewArticle, ...] = ()
     revisions: tuple[NewRevision, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
+    tell: bool = False
+    """Whether the operator is to be told of the feed's condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +237,10 @@ class Figures:
     """Attempts whose outcome was lost, ever."""
     oldest_pending: datetime | None
     """`created_at` of the oldest delivery that is neither sent, dead nor carried."""
+    conditions: Mapping[FeedCondition, int] = field(default_factory=dict)
+    """Feeds that are not well, by condition."""
+    canary: datetime | None = None
+    """When the newest canary article was first seen that was delivered."""
 
 
 class Store(Protocol):
@@ -272,16 +281,29 @@ class Store(Protocol):
         pending again, deliveries with one are unknown as in `recover`. Returns how many leases there were.
         """
 
-    async def give_back(self, claims: Sequence[FeedClaim]) -> int:
-        """Give back the leases of polls that could not be recorded: those feeds are due again at once. A lease that went
-        to somebody else is left alone. Returns how many there were.
+    async def give_back(self, claims: Sequence[FeedClaim], due: Mapping[str, datetime] | None = None) -> int:
+        """Give back the leases of polls that were not made or not recorded: those feeds are due again at once, or when
+        `due` says. A lease that went to somebody else is left alone. Returns how many there were.
         """
 
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set these feeds (None: all) due now. Returns how many there were."""
 
-    async def feed_states(self) -> tuple[tuple[Feed, FeedState], ...]:
-        """All feeds that are switched on, by id."""
+    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
+        """Set the due times that `choose` has for feeds that are not leased and due `between`, or `before`; how many."""
+
+    async def feed_states(
+        self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()
+    ) -> tuple[tuple[Feed, FeedState], ...]:
+        """Feeds that are switched on, by id: of these ids (None: of all), in one of these conditions (none: in any)."""
+
+    async def untold(self) -> tuple[tuple[Feed, FeedState], ...]:
+        """Feeds, by id, of whose condition the operator has still to be told: polls with `tell` made them so."""
+
+    async def record_told(self, told: Mapping[str, FeedCondition], notices: Sequence[NewAlert], now: datetime) -> None:
+        """Record notices, and that the operator is told of these feeds by them. A feed whose condition is no longer the
+        one that was told stays untold.
+        """
 
     # subscribers
     async def sync_subscribers(self, people: Sequence[Subscriber], now: datetime) -> None:
@@ -354,7 +376,7 @@ class Store(Protocol):
 
     # reading
     async def hits(self, where: HitFilter) -> tuple[StoredHit, ...]:
-        """Stored hits, newest first."""
+        """Stored hits, newest first; those of the canary only when its rule or article is asked for."""
 
     async def search(self, text: str, limit: int = 20) -> tuple[FoundArticle, ...]:
         """Articles whose title or body hold all the words of `text`, best first. Never raises for odd input."""

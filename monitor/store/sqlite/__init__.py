@@ -25,9 +25,9 @@ from monitor.model import (
     ChannelState,
     Delivery,
     DeliveryClaim,
-    DeliveryState,
     Feed,
     FeedClaim,
+    FeedCondition,
     FeedState,
     Lease,
     NewAlert,
@@ -35,17 +35,12 @@ from monitor.model import (
     Subscriber,
 )
 from monitor.store.protocol import (
-    ArchivedArticle,
-    Attempt,
     AttemptRecord,
-    Figures,
-    FoundArticle,
-    HitFilter,
     KnownArticle,
     PollRecord,
     RecordedPoll,
+    Spread,
     StoreCondition,
-    StoredHit,
     SubscriberState,
 )
 from monitor.store.sqlite import backup, deliveries, feeds, polls, reading, schema, subscribers
@@ -59,13 +54,14 @@ from monitor.store.sqlite.connection import (
     wrapped,
     writing,
 )
+from monitor.store.sqlite.queries import Queries
 from monitor.store.sqlite.values import Row
 
 T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore:
+class SqliteStore(Queries):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
@@ -240,17 +236,37 @@ class SqliteStore:
             lambda db: feeds.release(db, worker) + deliveries.release(db, worker, now), urgent=True
         )
 
-    async def give_back(self, claims: Sequence[FeedClaim]) -> int:
-        """Give back the leases of polls that could not be recorded."""
-        return await self._write(lambda db: feeds.give_back(db, claims))
+    async def give_back(self, claims: Sequence[FeedClaim], due: Mapping[str, datetime] | None = None) -> int:
+        """Give back the leases of polls that were not made or could not be recorded."""
+        return await self._write(lambda db: feeds.give_back(db, claims, due or {}))
 
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set feeds due now."""
         return await self._write(lambda db: feeds.make_due(db, feed_ids, now))
 
-    async def feed_states(self) -> tuple[tuple[Feed, FeedState], ...]:
-        """All feeds that are switched on, by id."""
-        return await self._read(feeds.states)
+    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
+        """Set new due times for feeds that are overdue, or due in a time that cannot be."""
+        return await self._write(lambda db: feeds.respread(db, choose, between, before))
+
+    async def feed_states(
+        self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()
+    ) -> tuple[tuple[Feed, FeedState], ...]:
+        """Feeds that are switched on, by id."""
+        return await self._read(lambda db: feeds.states(db, ids, conditions))
+
+    async def untold(self) -> tuple[tuple[Feed, FeedState], ...]:
+        """Feeds of whose condition the operator has still to be told."""
+        return await self._read(feeds.untold)
+
+    async def record_told(self, told: Mapping[str, FeedCondition], notices: Sequence[NewAlert], now: datetime) -> None:
+        """Record notices about feeds."""
+
+        def record(db: Row) -> None:
+            for notice in notices:
+                polls.insert_alert(db, notice, None, now)
+            feeds.mark_told(db, told)
+
+        await self._write(record, urgent=True)
 
     # subscribers
 
@@ -325,36 +341,6 @@ class SqliteStore:
     async def record_channel(self, state: ChannelState) -> None:
         """Write the state of a channel."""
         await self._write(lambda db: deliveries.put_channel(db, state), urgent=True)
-
-    # reading
-
-    async def hits(self, where: HitFilter) -> tuple[StoredHit, ...]:
-        """Stored hits, newest first."""
-        return await self._read(lambda db: reading.hits(db, where))
-
-    async def search(self, text: str, limit: int = 20) -> tuple[FoundArticle, ...]:
-        """Articles with all the words."""
-        return await self._read(lambda db: reading.search(db, text, limit))
-
-    async def archive(
-        self, *, since: datetime | None = None, after: int = 0, limit: int = 500
-    ) -> tuple[ArchivedArticle, ...]:
-        """Articles as they were stored, oldest first."""
-        return await self._read(lambda db: reading.archive(db, since, after, limit))
-
-    async def deliveries(
-        self, *, states: Sequence[DeliveryState] = (), channel: str | None = None, limit: int = 100
-    ) -> tuple[Delivery, ...]:
-        """Deliveries, newest first."""
-        return await self._read(lambda db: reading.deliveries(db, states, channel, limit))
-
-    async def attempts(self, delivery_id: int) -> tuple[Attempt, ...]:
-        """All attempts of a delivery."""
-        return await self._read(lambda db: reading.attempts(db, delivery_id))
-
-    async def figures(self, now: datetime, grace: timedelta) -> Figures:
-        """Numbers for health and metrics."""
-        return await self._read(lambda db: reading.figures(db, now, grace))
 
     # below
 

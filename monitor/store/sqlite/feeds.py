@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from monitor.model import Feed, FeedClaim, FeedState, Lease
+from monitor.model import Feed, FeedClaim, FeedCondition, FeedState, Lease
+from monitor.store.protocol import Spread
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
 
@@ -25,6 +26,12 @@ def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, 
             # one that is under way must not bring them back.
             "etag = iif(url = excluded.url, etag, NULL), last_modified = iif(url = excluded.url, last_modified, NULL), "
             "body_hash = iif(url = excluded.url, body_hash, NULL), "
+            # Nor does what was learnt of the old one's rhythm, moves and troubles.
+            "pace = iif(url = excluded.url, pace, '{}'), health = iif(url = excluded.url, health, '{}'), "
+            "condition = iif(url = excluded.url, condition, 'ok'), "
+            "condition_since = iif(url = excluded.url, condition_since, NULL), "
+            "untold = iif(url = excluded.url, untold, 0), failures = iif(url = excluded.url, failures, 0), "
+            "last_error = iif(url = excluded.url, last_error, NULL), "
             "lease_token = iif(url = excluded.url, lease_token, lease_token + 1), "
             "lease_worker = iif(url = excluded.url, lease_worker, NULL), "
             "lease_until = iif(url = excluded.url, lease_until, NULL), "
@@ -78,14 +85,19 @@ def release(db: Row, worker: str | None) -> int:
     )
 
 
-def give_back(db: Row, claims: Sequence[FeedClaim]) -> int:
-    """Give back single leases, fenced."""
+def give_back(db: Row, claims: Sequence[FeedClaim], due: Mapping[str, datetime]) -> int:
+    """Give back single leases, fenced; feeds that `due` names are due then."""
     return sum(
         int(
             db.execute(
-                "UPDATE feeds SET lease_worker = NULL, lease_until = NULL "
+                "UPDATE feeds SET lease_worker = NULL, lease_until = NULL, next_due = coalesce(?, next_due) "
                 "WHERE id = ? AND lease_token = ? AND lease_worker = ?",
-                (claim.feed.id, claim.lease.token, claim.lease.worker),
+                (
+                    values.stamp_or_none(due.get(claim.feed.id)),
+                    claim.feed.id,
+                    claim.lease.token,
+                    claim.lease.worker,
+                ),
             ).rowcount
         )
         for claim in claims
@@ -102,7 +114,38 @@ def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
     )
 
 
-def states(db: Row) -> tuple[tuple[Feed, FeedState], ...]:
-    """All feeds that are switched on."""
-    rows = db.execute("SELECT * FROM feeds WHERE active = 1 ORDER BY id").fetchall()
+def respread(db: Row, choose: Spread, between: tuple[datetime, datetime], before: datetime | None) -> int:
+    """Set new due times for feeds that are due before a time, or within a span, and that nobody polls."""
+    rows = db.execute(
+        "SELECT id FROM feeds WHERE active = 1 AND (next_due < ? OR (next_due > ? AND next_due < ?)) "
+        "AND lease_until IS NULL",
+        (0 if before is None else stamp(before), *map(stamp, between)),
+    ).fetchall()
+    due = choose([row["id"] for row in rows])
+    db.executemany("UPDATE feeds SET next_due = ? WHERE id = ?", [(stamp(at), name) for name, at in due.items()])
+    return len(due)
+
+
+def states(
+    db: Row, ids: Sequence[str] | None, conditions: Sequence[FeedCondition]
+) -> tuple[tuple[Feed, FeedState], ...]:
+    """Feeds that are switched on: all, or those named, or those in one of these conditions."""
+    rows = db.execute(
+        "SELECT * FROM feeds WHERE active = 1 AND (? OR id IN (SELECT value FROM json_each(?))) "
+        "AND (? OR condition IN (SELECT value FROM json_each(?))) ORDER BY id",
+        (ids is None, json.dumps(list(ids or ())), not conditions, json.dumps([one.value for one in conditions])),
+    ).fetchall()
     return tuple((values.feed(row), values.feed_state(row)) for row in rows)
+
+
+def untold(db: Row) -> tuple[tuple[Feed, FeedState], ...]:
+    """Feeds of whose condition the operator has still to be told."""
+    rows = db.execute("SELECT * FROM feeds WHERE active = 1 AND untold = 1 ORDER BY id").fetchall()
+    return tuple((values.feed(row), values.feed_state(row)) for row in rows)
+
+
+def mark_told(db: Row, told: Mapping[str, FeedCondition]) -> None:
+    """The operator is told of these; a feed that has changed since is told of again."""
+    db.executemany(
+        "UPDATE feeds SET untold = 0 WHERE id = ? AND condition = ?", [(name, one.value) for name, one in told.items()]
+    )

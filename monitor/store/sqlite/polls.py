@@ -43,9 +43,9 @@ def record(db: Row, poll: PollRecord) -> RecordedPoll:
     columns = values.state_columns(poll.state)
     changes = ", ".join(f"{name} = ?" for name in columns)
     fenced = db.execute(
-        f"UPDATE feeds SET {changes}, lease_worker = NULL, lease_until = NULL "
+        f"UPDATE feeds SET {changes}, untold = untold OR ?, lease_worker = NULL, lease_until = NULL "
         "WHERE id = ? AND lease_token = ? AND lease_worker = ?",
-        (*columns.values(), poll.feed_id, poll.lease.token, poll.lease.worker),
+        (*columns.values(), poll.tell, poll.feed_id, poll.lease.token, poll.lease.worker),
     )
     if fenced.rowcount != 1:
         raise LeaseLost(f"the lease of feed {poll.feed_id} went to another worker")

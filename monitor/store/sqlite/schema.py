@@ -91,6 +91,26 @@ def first(db: sqlite_utils.Database) -> None:
             db.conn.execute(statement)
 
 
+@migrations()
+def feed_schedule(db: sqlite_utils.Database) -> None:
+    """When a feed is polled and how it is: `pace` and `health` are JSON, what is searched by stands in columns.
+
+    `untold`: the operator has still to be told of the condition.
+    """
+    for statement in (
+        "ALTER TABLE feeds ADD COLUMN pace TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE feeds ADD COLUMN health TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE feeds ADD COLUMN condition TEXT NOT NULL DEFAULT 'ok'",
+        "ALTER TABLE feeds ADD COLUMN condition_since INTEGER",
+        "ALTER TABLE feeds ADD COLUMN gaps INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE feeds ADD COLUMN untold INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX feeds_condition ON feeds (condition, id) WHERE active = 1 AND condition <> 'ok'",
+        "CREATE INDEX feeds_untold ON feeds (id) WHERE active = 1 AND untold = 1",
+        "CREATE INDEX articles_canary ON articles (first_seen) WHERE feed_id = 'canary'",
+    ):
+        db.conn.execute(statement)
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.

@@ -29,6 +29,7 @@ from monitor.model import (
     Validators,
 )
 from monitor.store.protocol import Attempt
+from monitor.store.sqlite import pacing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -138,6 +139,11 @@ def state_columns(state: FeedState) -> dict[str, object]:
         "last_new": stamp_or_none(state.last_new),
         "failures": state.failures,
         "last_error": text_or_none(state.last_error),
+        "pace": pacing.dump_pace(state.pace),
+        "health": pacing.dump_health(state.health),
+        "condition": state.health.condition.value,
+        "condition_since": stamp_or_none(state.health.since),
+        "gaps": state.gaps,
     }
 
 
@@ -154,6 +160,9 @@ def feed_state(row: Row) -> FeedState:
         last_new=time_or_none(row["last_new"]),
         failures=row["failures"],
         last_error=row["last_error"],
+        pace=pacing.load_pace(row["pace"]),
+        health=pacing.load_health(row["health"], row["condition"], time_or_none(row["condition_since"])),
+        gaps=row["gaps"],
     )
 
 
