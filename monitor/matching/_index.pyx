@@ -9,6 +9,7 @@ defines what rules mean. All that changes while an article is matched is in a `S
 runs without the interpreter's lock. Longer than other files, since the parts share their structs and must be inlined.
 """
 
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
@@ -145,6 +146,7 @@ cdef int by_pair(const void* one, const void* other) noexcept nogil:
     return (a.value > b.value) - (a.value < b.value)
 
 
+@cython.final
 cdef class Forms:
     """Collects which folded tokens are which words, and makes the table that a `Segment` looks them up in."""
 
@@ -244,6 +246,7 @@ def edge_tables(edges):
 # ── words of tokens that no table lists: by sound, by wildcard ───────────────────────────────────────────────────────
 
 
+@cython.final
 cdef class Resolved:
     """What tokens met so far are, by sound and wildcard too. Only grows; replaced by an empty one when it is full."""
 
@@ -297,6 +300,7 @@ cdef class Resolved:
 # ── what changes while an article is matched ─────────────────────────────────────────────────────────────────────────
 
 
+@cython.final
 cdef class Scratch:
     """The working memory of one thread on one segment."""
 
@@ -399,6 +403,7 @@ cdef inline void note_present(Scratch scratch, uint64_t listed) noexcept nogil:
 # ── a compiled set of rules ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+@cython.final
 cdef class Segment:
     """The arrays of a set of rules. Immutable; any number of threads, each with a scratch of its own."""
 
@@ -410,15 +415,14 @@ cdef class Segment:
     cdef const uint8_t* sieve
     cdef uint64_t sieve_mask
     cdef const uint32_t* lists
-    cdef const int32_t* nodes  # of each: what ends there (none: -1, one atom: -2 less its number, else a list), flags
-    cdef const int32_t* outs
+    cdef const int32_t* nodes  # of each: the atom that ends there, or -1; flags
     cdef const uint64_t* edge_keys
     cdef const uint32_t* edge_values
     cdef uint64_t edge_mask
     cdef const uint8_t* edge_sieve
     cdef uint64_t edge_sieve_mask
     cdef const uint8_t* word_article
-    cdef const int32_t* atom_rows  # of each: where its posts are, words of any kind in front | flags << 8
+    cdef const int32_t* atom_rows  # of each: where its posts are, or -1; flags
     cdef const int32_t* posts
     cdef const int32_t* rule_at
     cdef const int32_t* names_at
@@ -447,7 +451,6 @@ cdef class Segment:
         self.sieve_mask = 8 * len(sections["sieve"]) - 1
         self.lists = <const uint32_t*> self._open("lists")
         self.nodes = <const int32_t*> self._open("nodes")
-        self.outs = <const int32_t*> self._open("outs")
         self.edge_keys = <const uint64_t*> self._open("edge_keys")
         self.edge_mask = len(sections["edge_keys"]) // 8 - 1
         self.edge_values = <const uint32_t*> self._open("edge_values")
@@ -569,10 +572,7 @@ cdef class Segment:
         cdef const int32_t* row = self.atom_rows + 2 * atom
         cdef Met* met = scratch.met + atom
         cdef Occurrence* occurrence
-        first -= row[1] & 255
-        if first < 0:
-            return
-        if row[1] >> 8 & ARTICLE_FIRST and first > 0 and field.articles[first - 1]:
+        if row[1] & ARTICLE_FIRST and first > 0 and field.articles[first - 1]:
             first -= 1
         if met.state >> 5 != scratch.epoch:
             met.state = scratch.epoch << 5
@@ -613,14 +613,9 @@ cdef class Segment:
 
     cdef void _follow(self, Scratch scratch, Field* field, uint8_t number, uint32_t node, int32_t first, int32_t at, uint8_t tier) noexcept nogil:
         """Phrases that go on from `node` with token `at`."""
-        cdef int32_t ending = self.nodes[2 * node]
         cdef int32_t flags = self.nodes[2 * node + 1]
-        cdef int32_t one
-        if ending < -1:
-            self._found(scratch, field, number, -2 - ending, first, at - 1, tier)
-        elif ending >= 0:
-            for one in range(self.outs[ending]):
-                self._found(scratch, field, number, self.outs[ending + 1 + one], first, at - 1, tier)
+        if self.nodes[2 * node] >= 0:
+            self._found(scratch, field, number, self.nodes[2 * node], first, at - 1, tier)
         if not flags or at >= field.count:
             return
         if flags & PLAIN_CHILDREN and scratch.words[number][at]:

@@ -64,8 +64,8 @@ Trigger = tuple[float, tuple[int, ...]]
 """How common, as a guess, and the atoms of which one must occur."""
 Leaf = tuple[int, int]
 """Atom << 8 with a bit for each field, two for the tier and one for doubt; and the term."""
-Atom = tuple[int, int, tuple[int, ...]]
-"""Words of any kind in front, whether an article may stand in front, and the words."""
+Atom = tuple[int, ...]
+"""Words; an article may stand in front of a first word that is one of a name with its article."""
 
 
 @dataclass(slots=True)
@@ -324,7 +324,7 @@ class Flattener:
 
     def _variant(self, variant: Variant) -> Leaf:
         words = tuple(self._name_word(word) for word in variant.words)
-        return self._leaf_of((0, int(variant.words[0].article), words), _TEXT, variant.term, variant.tier)
+        return self._leaf_of(words, _TEXT, variant.term, variant.tier)
 
     # leaves
 
@@ -334,25 +334,23 @@ class Flattener:
             known = self._plain_rows.get(plain)
             if known is not None:
                 return known | mask, self._terms.setdefault(row.term, len(self._terms))
-        lead = next(at for at, word in enumerate(row.words) if word is not None)
-        words = tuple([_ANY_WORD if word is None else self._word(word) for word in row.words[lead:]])
-        leaf, term = self._leaf_of((lead, 0, words), mask, row.term, soft=row.exact is not None)
+        words = tuple([_ANY_WORD if word is None else self._word(word) for word in row.words])
+        leaf, term = self._leaf_of(words, mask, row.term, soft=row.exact is not None)
         if plain is not None and row.exact is None:
             self._plain_rows[plain] = leaf & ~mask
         return leaf, term
 
     def _wild(self, pattern: str, mask: int) -> Leaf:
-        return self._leaf_of((0, 0, (self._pattern(pattern),)), mask, pattern, soft=True)
+        return self._leaf_of((self._pattern(pattern),), mask, pattern, soft=True)
 
     def _leaf_of(self, atom: Atom, mask: int, term: str, tier: Tier = Tier.EXACT, *, soft: bool = False) -> Leaf:
-        lead, article, words = atom
-        soft = soft or len(words) > _LONGEST or lead > _LONGEST
-        key = (min(lead, 255), article, words[:_LONGEST])
+        soft = soft or len(atom) > _LONGEST
+        key = atom[:_LONGEST]
         number = self._atoms.get(key)
         if number is None:
             number = self._atoms[key] = len(self._atoms)
             # all words must meet: rarer than the rarest of them
-            costs = sorted((self._rarity[word], word) for word in key[2] if word != _ANY_WORD)
+            costs = sorted((self._rarity[word], word) for word in key if word != _ANY_WORD)
             self._atom_cost.append(costs[0][0] * (0.2 if len(costs) > 1 else 1.0))
             self._atom_word.append(costs[0][1])
         bits = mask | _TIER_NUMBER[tier] << 5 | (_SOFT_BIT if soft else 0)
@@ -405,9 +403,9 @@ class Flattener:
             names_at.append(len(self._code))
             self._code.extend(code)
         posts, atoms = array("i"), array("i")
-        for lead, article, _ in self._atoms:
+        for words in self._atoms:
             atoms.append(-1)
-            atoms.append(lead | article * _ARTICLE_FIRST << 8)
+            atoms.append(_ARTICLE_FIRST if self._articles[words[0]] else 0)
         for atom, rules in self._posts.items():
             atoms[2 * atom] = len(posts)
             posts.append(len(rules) // _POST)
@@ -429,8 +427,8 @@ class Flattener:
         """Nodes and edges of the trie over words. The node behind a first word has that word's number."""
         edges: dict[tuple[int, int], int] = {}
         flags = bytearray(len(self._rarity))
-        outs: dict[int, list[int]] = {}
-        for (_, _, words), atom in self._atoms.items():
+        ends: dict[int, int] = {}
+        for words, atom in self._atoms.items():
             node = words[0]
             for word in words[1:]:
                 child = edges.get((node, word))
@@ -441,20 +439,14 @@ class Flattener:
                         _ANY_CHILD if word == _ANY_WORD else _BEHIND_ARTICLE if self._articles[word] else _PLAIN
                     )
                 node = child
-            outs.setdefault(node, []).append(atom)
-        packed, nodes = array("i"), array("i", [-1, 0]) * max(1, len(flags))
+            ends[node] = atom
+        nodes = array("i", [-1, 0]) * max(1, len(flags))
         nodes[1::2] = array("i", list(flags or b"\0"))
-        for node, atoms in outs.items():
-            if len(atoms) == 1:
-                nodes[2 * node] = -2 - atoms[0]
-                continue
-            nodes[2 * node] = len(packed)
-            packed.append(len(atoms))
-            packed.extend(atoms)
+        for node, atom in ends.items():
+            nodes[2 * node] = atom
         edge_keys, edge_values, edge_sieve = edge_tables(edges)
         return {
             "nodes": nodes.tobytes(),
-            "outs": packed.tobytes(),
             "edge_keys": edge_keys,
             "edge_values": edge_values,
             "edge_sieve": edge_sieve,
@@ -478,9 +470,7 @@ def _cost(part: Part) -> float:
 
 def _rarest(parts: Sequence[Part]) -> tuple[Trigger | None, Trigger | None]:
     """Of parts that must all hold: by which to find the rule, and by which else to screen it."""
-    chosen = min(parts, key=_cost, default=None)
-    if chosen is None:
-        return None, None
+    chosen = min(parts, key=_cost)
     others = [part.trigger for part in parts if part is not chosen and part.trigger is not None]
     others += [part.also for part in parts if part.also is not None]
     return chosen.trigger, min((one for one in others if 0 < len(one[1]) <= _SCREEN), default=None)

@@ -8,7 +8,7 @@ from typing import Final
 from monitor.matching._index import Scratch, Segment
 from monitor.matching.flat import FlatRules
 from monitor.matching.names import sound_key
-from monitor.model import Article, Rule
+from monitor.model import Article
 
 GIANT: Final = 1_000_000
 """Characters of an article after which working memory is not kept."""
@@ -88,10 +88,6 @@ class Part:
         for number in found:
             dead[number] = 1
         return replace(self, dead=dead)
-
-    def rule(self, number: int, rules: Mapping[str, Rule]) -> Rule:
-        """The rule of a number."""
-        return rules[self.ids[number]]
 
     def living(self) -> list[str]:
         """The ids of the rules that count."""

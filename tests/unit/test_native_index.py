@@ -59,6 +59,7 @@ EVERYTHING = (
     rule("both", query="=alpha", lang=("ru",)),
     rule("off", query="alpha", enabled=False, examples=Examples(match=("alpha",), ignore=("x",))),
     rule("long", query=f'"{" ".join(["alpha"] * 60)}"'),
+    rule("twice", query="gamma OR Gamma OR GAMMA"),  # the same place by several terms: the first by its letters
 )
 TEXTS = (
     "Alpha beta gamma delta delta. The naval air base, a lease",
