@@ -66,9 +66,9 @@ async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -
         engine = LocalEngine(parts, daemon.pulse)
         wanted = feeds or tuple(feed.id for feed in loaded.settings.feeds)
         await parts.store.make_due(wanted, parts.clock())
-        while await engine.poll_due(only=wanted) or engine.hosts.waiting:
+        while await engine.poll_due(only=wanted) or engine.hosts.sent_away:
             await engine.settle()
-            if engine.hosts.waiting:
+            if engine.hosts.sent_away:
                 await asyncio.sleep(_LOOK_AGAIN)
         while await engine.deliver_due():
             await engine.settle()
