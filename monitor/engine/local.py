@@ -111,7 +111,7 @@ class LocalEngine:
 
     # polls
 
-    async def poll_due(self, only: tuple[str, ...] | None = None) -> int:
+    async def poll_due(self, only: tuple[str, ...] | None = None, not_since: datetime | None = None) -> int:
         """Claim due feeds and start polling them; returns how many were claimed. Feeds of a host that is busy are given
         back and due again when it is free, so that none of them takes the place of another host's.
         """
@@ -122,7 +122,9 @@ class LocalEngine:
             if room <= 0:
                 break
             now = self.parts.clock()
-            claims = await self.parts.store.claim_feeds(self.parts.worker, now, room, feed_lease(self.parts), only=only)
+            claims = await self.parts.store.claim_feeds(
+                self.parts.worker, now, room, feed_lease(self.parts), only=only, not_since=not_since
+            )
             if self._stopping or not claims:
                 break
             claimed += len(claims)

@@ -53,6 +53,7 @@ from monitor.store.sqlite.connection import (
     wrapped,
     writing,
 )
+from monitor.store.sqlite.feed_lists import StoredLists
 from monitor.store.sqlite.queries import Queries
 from monitor.store.sqlite.values import Row
 
@@ -60,7 +61,7 @@ T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Queries):
+class SqliteStore(Queries, StoredLists):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
@@ -224,10 +225,17 @@ class SqliteStore(Queries):
         await self._write(lambda db: feeds.sync(db, feeds_, now, first_due), urgent=True)
 
     async def claim_feeds(
-        self, worker: str, now: datetime, limit: int, lease: timedelta, *, only: Sequence[str] | None = None
+        self,
+        worker: str,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        only: Sequence[str] | None = None,
+        not_since: datetime | None = None,
     ) -> tuple[FeedClaim, ...]:
         """Lease feeds that are due."""
-        return await self._write(lambda db: feeds.claim(db, worker, now, limit, lease, only))
+        return await self._write(lambda db: feeds.claim(db, worker, now, limit, lease, only=only, not_since=not_since))
 
     async def release(self, worker: str | None, now: datetime) -> int:
         """Give back leases."""

@@ -10,6 +10,7 @@ from monitor.store.sqlite.values import Row, stamp
 
 LONGEST = timedelta(hours=2)
 """No lease reaches further ahead; one that does was given before the clock was set back."""
+_PART = 20_000
 
 
 def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
@@ -34,15 +35,25 @@ def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, 
             "lease_token = iif(url = excluded.url, lease_token, lease_token + 1), "
             "lease_worker = iif(url = excluded.url, lease_worker, NULL), "
             "lease_until = iif(url = excluded.url, lease_until, NULL), "
-            "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1",
+            "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1, imported = 0",
             [(*columns.values(), due) for columns, due in rows],
         )
     kept = json.dumps([feed.id for feed in feeds])
-    db.execute("UPDATE feeds SET active = 0 WHERE active = 1 AND id NOT IN (SELECT value FROM json_each(?))", (kept,))
+    db.execute(
+        "UPDATE feeds SET active = 0 WHERE active = 1 AND imported = 0 AND id NOT IN (SELECT value FROM json_each(?))",
+        (kept,),
+    )
 
 
 def claim(
-    db: Row, worker: str, now: datetime, limit: int, lease: timedelta, only: Sequence[str] | None
+    db: Row,
+    worker: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    *,
+    only: Sequence[str] | None,
+    not_since: datetime | None,
 ) -> tuple[FeedClaim, ...]:
     """Lease feeds that are due, oldest first."""
     until = now + lease
@@ -50,7 +61,8 @@ def claim(
         "UPDATE feeds SET lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 WHERE id IN ("
         "  SELECT id FROM feeds WHERE active = 1 AND next_due <= ?"
         "  AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)"
-        "  AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY next_due, id LIMIT ?) RETURNING *",
+        "  AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))"
+        "  AND (? IS NULL OR last_polled IS NULL OR last_polled < ?) ORDER BY next_due, id LIMIT ?) RETURNING *",
         (
             worker,
             stamp(until),
@@ -59,6 +71,7 @@ def claim(
             stamp(now + LONGEST),
             None if only is None else 1,
             json.dumps(list(only or ())),
+            *(values.stamp_or_none(not_since),) * 2,
             limit,
         ),
     ).fetchall()
@@ -115,12 +128,20 @@ def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
 
 def respread(db: Row, before: datetime, choose: Callable[[list[str]], Mapping[str, datetime]]) -> int:
     """Set new due times for feeds that should have been polled before a time, and that nobody polls."""
-    rows = db.execute(
-        "SELECT id FROM feeds WHERE active = 1 AND next_due < ? AND lease_until IS NULL", (stamp(before),)
-    ).fetchall()
-    due = choose([row["id"] for row in rows])
-    db.executemany("UPDATE feeds SET next_due = ? WHERE id = ?", [(stamp(at), name) for name, at in due.items()])
-    return len(due)
+    changed, last = 0, ""
+    while True:
+        # In parts: a million ids and times at once would be remembered as memory for as long as the process lives.
+        rows = db.execute(
+            "SELECT id FROM feeds WHERE active = 1 AND next_due < ? AND lease_until IS NULL AND id > ? "
+            "ORDER BY id LIMIT ?",
+            (stamp(before), last, _PART),
+        ).fetchall()
+        if not rows:
+            return changed
+        last = rows[-1]["id"]
+        due = choose([row["id"] for row in rows])
+        db.executemany("UPDATE feeds SET next_due = ? WHERE id = ?", [(stamp(at), name) for name, at in due.items()])
+        changed += len(due)
 
 
 def states(
