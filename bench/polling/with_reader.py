@@ -15,7 +15,7 @@ def main(verb: str, urls: list[str], database: str) -> None:
             for url in urls:
                 reader.add_feed(url)
         else:
-            reader.update_feeds(workers=_WORKERS)
+            reader.update_feeds(workers=_WORKERS, scheduled=False)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,8 @@ async def _import(settings: Settings, found: Sequence[Feed]) -> int:
 
 
 async def _opened(settings: StoreSettings) -> Store:
-    store = open_store(settings)
+    """The store for writing; made where there is none yet."""
+    store = open_store(settings, owner=not settings.path.exists())
     await store.open()
     return store
 
