@@ -4,7 +4,8 @@ The scheduler holds a handful of ticks and no state: when a feed or a delivery i
 restart resets nothing. A tick claims what is due and starts a task for each claim; it never waits for them, so that one
 slow host or mail server does not hold up the rest.
 
-    poll tick      1 s     claim due feeds while there are free places, one task a feed
+    poll tick      1 s     claim due feeds while there are free places, one task a feed; also when half of the places
+                           are free again and more were due
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
     sweep         10 s     take back leases that ran out, fold what waited too long, tell of feeds, read figures for health
 
@@ -15,6 +16,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -44,6 +46,9 @@ class LocalEngine:
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
         self._delivering = asyncio.Lock()
+        self._claiming = asyncio.Lock()
+        self._more: tuple[tuple[str, ...] | None, datetime | None] | None = None
+        """What was asked for when more feeds were due than there was room for."""
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._began = parts.clock()
@@ -115,7 +120,12 @@ class LocalEngine:
         """Claim due feeds and start polling them; returns how many were claimed. Feeds of a host that is busy are given
         back and due again when it is free, so that none of them takes the place of another host's.
         """
+        async with self._claiming:
+            return await self._claim(only, not_since)
+
+    async def _claim(self, only: tuple[str, ...] | None, not_since: datetime | None) -> int:
         claimed = 0
+        self._more = None
         for _ in range(_ROUNDS):
             settings = self.parts.live.loaded.settings.polling
             room = settings.concurrency - len(self._polls)
@@ -132,6 +142,7 @@ class LocalEngine:
             for claim in entered:
                 _start(self._poll(claim), self._polls)
             if len(entered) == len(claims):
+                self._more = (only, not_since) if len(claims) == room else None
                 break
             kept = {claim.feed.id for claim in entered}
             busy = [claim for claim in claims if claim.feed.id not in kept]
@@ -152,7 +163,12 @@ class LocalEngine:
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
         finally:
-            self.hosts.leave(claim, self.parts.live.loaded.settings.polling)
+            settings = self.parts.live.loaded.settings.polling
+            self.hosts.leave(claim, settings)
+            # Half empty, and more were due than there was room for: the next tick is too far.
+            if self._more is not None and len(self._polls) - 1 <= settings.concurrency // 2 and not self._stopping:
+                (only, not_since), self._more = self._more, None
+                _start(self.tick("poll", partial(self.poll_due, only, not_since)), self._nudges)
 
     # deliveries
 

@@ -1,9 +1,11 @@
 """The contract of every store: lists of feeds that stand in no file."""
 
+import asyncio
 import dataclasses
 
 from support.storing import FEED, LONG, MINUTE, NOW, claimed
 
+from monitor.errors import LeaseLost, StoreError
 from monitor.model import Feed
 from monitor.store.feed_lists import FeedFilter
 from monitor.store.protocol import PollRecord
@@ -124,5 +126,35 @@ def test_many_overdue_feeds_are_respread_in_parts(contract):
         assert await store.respread(NOW + MINUTE, choose) == 20_011
         assert parts == [20_000, 11]
         assert await store.claim_feeds("w", NOW + MINUTE, 9, LONG) == ()
+
+    contract(check)
+
+
+def test_polls_that_end_together_are_recorded_apart(contract):
+    async def check(store):
+        await store.import_feeds(LIST, NOW, {})
+        claims = await store.claim_feeds("w", NOW, 9, LONG)
+        stale = dataclasses.replace(claims[2], lease=dataclasses.replace(claims[2].lease, token=99))
+        claims = [*claims[:2], stale, *claims[3:]]
+        outcomes = await asyncio.gather(*(polled(store, one) for one in claims), return_exceptions=True)
+        assert [type(one) for one in outcomes] == [type(None)] * 2 + [LeaseLost] + [type(None)] * 3
+        states = [state.last_polled for _, state in await store.feed_states([one.feed.id for one in claims])]
+        assert states.count(None) == 1
+
+    contract(check)
+
+
+def test_one_poll_that_cannot_be_written_does_not_hold_up_the_others(contract):
+    async def check(store):
+        await store.import_feeds(LIST, NOW, {})
+        claims = await store.claim_feeds("w", NOW, 9, LONG)
+        failures = [2**70 if number == 1 else 0 for number in range(len(claims))]
+        outcomes = await asyncio.gather(
+            *(polled(store, one, failures=count) for one, count in zip(claims, failures, strict=True)),
+            return_exceptions=True,
+        )
+        assert [isinstance(one, StoreError) for one in outcomes] == [count > 0 for count in failures]
+        states = [state.last_polled for _, state in await store.feed_states([one.feed.id for one in claims])]
+        assert states.count(None) == 1
 
     contract(check)

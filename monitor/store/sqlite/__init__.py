@@ -55,6 +55,7 @@ from monitor.store.sqlite.connection import (
 )
 from monitor.store.sqlite.feed_lists import StoredLists
 from monitor.store.sqlite.queries import Queries
+from monitor.store.sqlite.together import Together
 from monitor.store.sqlite.values import Row
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ class SqliteStore(Queries, StoredLists):
         self._closed = False
         self._writes = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._polls = Together(self._writes, lambda work: self._written(work, urgent=False))
 
     # life
 
@@ -293,7 +295,9 @@ class SqliteStore(Queries, StoredLists):
 
     async def record_poll(self, record: PollRecord) -> RecordedPoll:
         """Record a poll whole."""
-        return await self._write(lambda db: polls.record(db, record))
+        if self._closed:
+            raise StoreError(f"the store at {self.path} is closed")
+        return await self._polls.write(lambda db: polls.record(db, record))
 
     # alerts
 

@@ -49,7 +49,8 @@ def page(db: Row, where: FeedFilter) -> FeedPage:
     """A page of feeds, and how many there are in all."""
     tests: list[tuple[str, tuple[object, ...]]] = [("active = 1", ())]
     if where.imported is not None:
-        tests.append(("imported = ?", (where.imported,)))
+        # Not as a parameter: only so does the index of imported feeds count.
+        tests.append((f"imported = {int(where.imported)}", ()))
     if where.search:
         found = "instr(lower(id || ' ' || url || ' ' || coalesce(title, own_title, '')), ?)"
         tests.append((found, (values.text(where.search).lower(),)))
