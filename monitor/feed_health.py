@@ -61,12 +61,15 @@ def judge(
     health = _with_format(health, after, now)
     sign = _sign(feed, health, after, outcome, now)
     same = sign is health.sign
+    if same and sign is FeedCondition.OK is health.condition and health.sign_polls >= _WELL_POLLS:
+        return health, False  # as nearly always: nothing to write down
     health = dataclasses.replace(
         health,
         sign=sign,
-        sign_since=health.sign_since if same and health.sign_since else now,
+        # A clock that was set back does not make a sign wait for the time that it had.
+        sign_since=min(health.sign_since, now) if same and health.sign_since else now,
         sign_polls=health.sign_polls + 1 if same else 1,
-        failing_since=(health.failing_since or now) if after.failures else None,
+        failing_since=min(health.failing_since or now, now) if after.failures else None,
     )
     found = _confirmed(health, after, outcome, now)
     if found is health.condition:

@@ -78,9 +78,9 @@ async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -
         engine = LocalEngine(parts, daemon.pulse)
         began = parts.clock()
         await parts.store.make_due(feeds or None, began)
-        while await engine.poll_due(only=feeds or None, not_since=began) or engine.hosts.waiting:
+        while await engine.poll_due(only=feeds or None, not_since=began) or engine.hosts.sent_away:
             await engine.settle()
-            if engine.hosts.waiting:
+            if engine.hosts.sent_away:
                 await asyncio.sleep(_LOOK_AGAIN)
         while await engine.deliver_due():
             await engine.settle()

@@ -23,6 +23,7 @@ from monitor import schedule
 from monitor.channels import make_channel
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
+from monitor.engine import flow
 from monitor.engine.health import HealthServer, Pulse
 from monitor.engine.journal import Journal
 from monitor.engine.local import LocalEngine
@@ -114,7 +115,7 @@ class Daemon:
             recovered = await store.release(None, parts.clock())
             parts.states.update(await store.channel_states())
             await sync(parts)
-            await respread(parts)
+            await flow.respread(parts, overdue=True)
         except BaseException:
             await store.close()
             raise
@@ -216,13 +217,6 @@ async def sync(parts: Parts) -> None:
     due = {feed.id: schedule.first_due(feed, now, settings.polling) for feed in settings.feeds}
     await parts.store.sync_feeds(settings.feeds, now, due)
     await parts.store.sync_subscribers(settings.subscribers, now)
-
-
-async def respread(parts: Parts) -> None:
-    """Feeds that fell due while nothing ran are not polled all at once."""
-    polling = parts.live.loaded.settings.polling
-    now = parts.clock()
-    await parts.store.respread(now, lambda ids: schedule.overdue_spread(ids, now, polling))
 
 
 async def close(parts: Parts) -> None:

@@ -97,6 +97,19 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
     return recorded
 
 
+async def respread(parts: Parts, *, overdue: bool = False) -> int:
+    """Give new times to feeds whose own cannot be, since the clock was set back; with `overdue`, also to those that fell
+    due while nothing ran, so that they are not polled all at once. Returns to how many.
+    """
+    polling = parts.live.loaded.settings.polling
+    now = parts.clock()
+    return await parts.store.respread(
+        lambda ids: schedule.overdue_spread(ids, now, polling),
+        before=now if overdue else None,
+        between=(schedule.horizon(now, polling), schedule.NEVER),
+    )
+
+
 def _afterwards(
     parts: Parts, claim: FeedClaim, outcome: PollOutcome, judged: Judged, now: datetime
 ) -> tuple[FeedState, bool]:
@@ -115,7 +128,7 @@ def _afterwards(
         state = dataclasses.replace(state, last_new=now)
     title = articles[0].title if articles else None
     health, tell = feed_health.judge(claim.feed, claim.state, state, outcome, now, title=title)
-    return dataclasses.replace(state, health=health), tell
+    return state if health is state.health else dataclasses.replace(state, health=health), tell
 
 
 def judge(

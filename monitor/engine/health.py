@@ -37,6 +37,8 @@ class Pulse:
     broken: tuple[str, ...] = ()
     """Channels that do not deliver."""
     draining: bool = False
+    feeds_waiting: int = 0
+    """Feeds that were put off because their host was busy."""
     canary: datetime | None = None
     """When the newest article of the canary that arrived was made; None when there is no canary."""
     canary_late: bool = False
@@ -85,6 +87,9 @@ class Gauges:
         self.unwell = Gauge(
             "monitor_feeds_unwell", "Feeds that are not well, by condition", ["condition"], registry=registry
         )
+        self.waiting = Gauge(
+            "monitor_feeds_waiting", "Feeds that are put off because their host is busy", registry=registry
+        )
         self.stored = Gauge("monitor_articles_stored", "Articles in the store", registry=registry)
         self.hits = Gauge("monitor_hits_stored", "Hits in the store", registry=registry)
         self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], registry=registry)
@@ -104,6 +109,7 @@ class Gauges:
         self.up.set(pulse.healthy())
         self.ready.set(pulse.report()["status"] == "up")
         self.broken.set(len(pulse.broken))
+        self.waiting.set(pulse.feeds_waiting)
         age = _age(pulse.canary)
         self.canary.set(float("nan") if age is None else age)
         self.canary_late.set(pulse.canary_late)

@@ -29,10 +29,13 @@ from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
 from monitor.errors import StoreBusy, StoreError
 from monitor.model import DeliveryClaim, FeedClaim
+from monitor.settings import PollingSettings
 
 OVERDUE_AFTER = timedelta(minutes=5)
 _ROUNDS = 4
-"""So many claims in one tick, when hosts are busy: then the next ones in line are looked at."""
+"""So many claims in one tick: when hosts are busy, the next ones in line are looked at."""
+_MOST_STANDING = 2_000
+"""So many feeds may stand before busy hosts; each costs a few kilobytes."""
 
 
 class LocalEngine:
@@ -117,8 +120,8 @@ class LocalEngine:
     # polls
 
     async def poll_due(self, only: tuple[str, ...] | None = None, not_since: datetime | None = None) -> int:
-        """Claim due feeds and start polling them; returns how many were claimed. Feeds of a host that is busy are given
-        back and due again when it is free, so that none of them takes the place of another host's.
+        """Claim due feeds and start polling them; returns how many were claimed. Feeds that stand before a busy host take
+        no place of others; those that find no room there are given back and due again when their turn is near.
         """
         async with self._claiming:
             return await self._claim(only, not_since)
@@ -128,30 +131,44 @@ class LocalEngine:
         self._more = None
         for _ in range(_ROUNDS):
             settings = self.parts.live.loaded.settings.polling
-            room = settings.concurrency - len(self._polls)
-            if room <= 0:
+            at_work = len(self._polls) - self.hosts.standing
+            if at_work >= settings.concurrency or self.hosts.standing >= _MOST_STANDING:
                 break
             now = self.parts.clock()
             claims = await self.parts.store.claim_feeds(
-                self.parts.worker, now, room, feed_lease(self.parts), only=only, not_since=not_since
+                self.parts.worker,
+                now,
+                settings.concurrency - at_work,
+                feed_lease(self.parts),
+                only=only,
+                not_since=not_since,
             )
             if self._stopping or not claims:
-                break
+                return claimed
             claimed += len(claims)
-            entered = [claim for claim in claims if self.hosts.enter(claim, settings, now)]
-            for claim in entered:
-                _start(self._poll(claim), self._polls)
-            if len(entered) == len(claims):
-                self._more = (only, not_since) if len(claims) == room else None
-                break
-            kept = {claim.feed.id for claim in entered}
-            busy = [claim for claim in claims if claim.feed.id not in kept]
-            await self.parts.store.give_back(busy, {one.feed.id: self.hosts.waiting[one.feed.id] for one in busy})
+            busy = [claim for claim in claims if not self._admitted(claim, settings, now)]
+            if busy:
+                due = {claim.feed.id: self.hosts.sent_away[claim.feed.id] for claim in busy}
+                await self.parts.store.give_back(busy, due)
+            await asyncio.sleep(0)  # those whose hosts are free are at work now
+        self._more = (only, not_since)
         return claimed
 
-    async def _poll(self, claim: FeedClaim) -> None:
+    def _admitted(self, claim: FeedClaim, settings: PollingSettings, now: datetime) -> bool:
+        admitted = self.hosts.admit(claim, settings, now)
+        if admitted:
+            _start(self._poll(claim, settings), self._polls)
+        return admitted
+
+    async def _poll(self, claim: FeedClaim, settings: PollingSettings) -> None:
         try:
-            recorded = await flow.poll(self.parts, claim)
+            async with self.hosts.turn(claim, settings):
+                if self._stopping:
+                    return
+                if self._too_late(claim):
+                    await self.parts.store.give_back([claim])
+                    return
+                recorded = await flow.poll(self.parts, claim)
             self.failed.pop(claim.feed.id, None)
             if recorded.deliveries:
                 self.nudge()
@@ -163,12 +180,21 @@ class LocalEngine:
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
         finally:
-            settings = self.parts.live.loaded.settings.polling
-            self.hosts.leave(claim, settings)
-            # Half empty, and more were due than there was room for: the next tick is too far.
-            if self._more is not None and len(self._polls) - 1 <= settings.concurrency // 2 and not self._stopping:
-                (only, not_since), self._more = self._more, None
-                _start(self.tick("poll", partial(self.poll_due, only, not_since)), self._nudges)
+            self._fill(settings)
+
+    def _fill(self, settings: PollingSettings) -> None:
+        """Claim again when half of the places are free and more feeds were due than there was room for: the next tick
+        is too far.
+        """
+        at_work = len(self._polls) - 1 - self.hosts.standing
+        if self._more is not None and at_work <= settings.concurrency // 2 and not self._stopping:
+            (only, not_since), self._more = self._more, None
+            _start(self.tick("poll", partial(self.poll_due, only, not_since)), self._nudges)
+
+    def _too_late(self, claim: FeedClaim) -> bool:
+        """Whether the lease would run out over the poll, after a long wait for a slow host."""
+        fetch = self.parts.live.loaded.settings.fetch
+        return claim.lease.until - self.parts.clock() < fetch.timeout + fetch.parse_timeout
 
     # deliveries
 
@@ -232,6 +258,9 @@ class LocalEngine:
             parts.journal.warn("recovered", deliveries=recovered)
         await flow.alert(parts)
         await flow.tell_of_feeds(parts)
+        if respread := await flow.respread(parts):
+            parts.journal.warn("respread", feeds=respread)
+        self.pulse.feeds_waiting = self.hosts.standing + len(self.hosts.sent_away)
         await self.refresh_states()
         self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
         await self._look_at_canary(now)

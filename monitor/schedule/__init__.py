@@ -35,11 +35,11 @@ from monitor.model import (
     PublisherHints,
 )
 from monitor.schedule import moves, policy, rhythm
-from monitor.schedule.policy import NEVER, first_due, overdue_spread, period
+from monitor.schedule.policy import NEVER, first_due, horizon, overdue_spread, period
 from monitor.schedule.words import reasons
 from monitor.settings import PollingSettings
 
-__all__ = ["NEVER", "at_its_address", "first_due", "next_poll", "overdue_spread", "period", "reasons"]
+__all__ = ["NEVER", "at_its_address", "first_due", "horizon", "next_poll", "overdue_spread", "period", "reasons"]
 
 _NOT_MODIFIED = 304
 
@@ -67,7 +67,9 @@ def next_poll(
         state = _parsed(feed, state, outcome, now, new)
     pace = moves.after(feed, state.pace, outcome.hints.moved_to, now, settings)
     due, bounds = policy.after_success(feed, pace, now, settings, jitter)
-    return dataclasses.replace(state, next_due=due, pace=dataclasses.replace(pace, bounds=bounds))
+    if bounds != pace.bounds:
+        pace = dataclasses.replace(pace, bounds=bounds)
+    return dataclasses.replace(state, next_due=due, pace=pace)
 
 
 def at_its_address(feed: Feed, state: FeedState) -> Feed:
@@ -120,7 +122,7 @@ def _unchanged(state: FeedState, outcome: NotModified, now: datetime) -> FeedSta
 
 def _refreshed(pace: Pace, outcome: NotModified) -> Pace:
     """What the document said still holds; a 304 that says nothing of freshness leaves that too (RFC 9111, 3.2)."""
-    if outcome.hints.fresh_for is None:
+    if outcome.hints.fresh_for in {None, pace.hints.fresh_for}:
         return pace
     return dataclasses.replace(pace, hints=dataclasses.replace(pace.hints, fresh_for=outcome.hints.fresh_for))
 

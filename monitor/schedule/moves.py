@@ -22,9 +22,9 @@ _PATIENCE = 3
 def after(feed: Feed, pace: Pace, target: str | None, now: datetime, settings: PollingSettings) -> Pace:
     """What is known of the address after an answer that could be read; `target` is where it led for good."""
     if target is None or target == (pace.address or feed.url):
-        return dataclasses.replace(pace, move=None)
+        return dataclasses.replace(pace, move=None) if pace.move else pace
     move = pace.move
-    if move is None or move.to != target:
+    if move is None or move.to != target or move.since > now:
         return dataclasses.replace(pace, move=Move(to=target, since=now))
     move = dataclasses.replace(move, polls=move.polls + 1)
     held = move.polls >= POLLS and now - move.since >= settings.moved_after

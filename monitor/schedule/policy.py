@@ -51,6 +51,11 @@ def overdue_spread(feed_ids: list[str], now: datetime, settings: PollingSettings
     return {feed_id: now + spread * phase(feed_id) for feed_id in feed_ids}
 
 
+def horizon(now: datetime, settings: PollingSettings) -> datetime:
+    """No due time but `NEVER` lies beyond this; one that does was set before the clock was set back."""
+    return now + 2 * max(_RETRY_CEILING, settings.ceiling)
+
+
 def phase(feed_id: str) -> float:
     """Where a feed stands in a period: a share that only its id decides, so that a restart changes nothing."""
     return int.from_bytes(hashlib.blake2b(feed_id.encode(), digest_size=4).digest()) / 2**32

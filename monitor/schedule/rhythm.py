@@ -45,6 +45,8 @@ def after_news(
     pace: Pace, new: Sequence[datetime | None], *, last_polled: datetime | None, now: datetime, lost: bool
 ) -> Pace:
     """What is known of the rhythm after a poll that brought these articles."""
+    if pace.latest is not None and pace.latest > now:
+        pace = dataclasses.replace(pace, latest=now)  # the clock was set back
     times = sorted(_believed(published, last_polled, now) for published in new)[-_MOST:]
     for at in times:
         pace = _with(pace, at)

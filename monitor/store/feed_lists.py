@@ -12,6 +12,8 @@ from typing import Protocol
 
 from monitor.model import Feed, FeedCondition, FeedState
 
+Spread = Callable[[list[str]], Mapping[str, datetime]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFilter:
@@ -56,7 +58,7 @@ class FeedLists(Protocol):
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set these feeds (None: all) due now. Returns how many there were."""
 
-    async def respread(self, before: datetime, choose: Callable[[list[str]], Mapping[str, datetime]]) -> int:
-        """Set the due times that `choose` has for the feeds, by id, that should have been polled before this time and
-        are not leased. Returns how many.
+    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
+        """Set the due times that `choose` has for feeds that are not leased and due `between`, or `before`; how many.
+        It may be asked several times, for a part of them each.
         """

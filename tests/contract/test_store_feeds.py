@@ -121,10 +121,17 @@ def test_feeds_that_are_overdue_get_new_times(contract):
             asked.extend(ids)
             return dict.fromkeys(ids, NOW + 2 * MINUTE)
 
-        assert await store.respread(NOW, choose) == 1
+        assert await store.respread(choose, before=NOW, between=(NOW + 2 * LONG, NOW + 3 * LONG)) == 1
         assert asked == ["b"]  # a is leased, c is not due
         states = {feed.id: state.next_due for feed, state in await store.feed_states()}
         assert states == {"a": NOW - LONG, "b": NOW + 2 * MINUTE, "c": NOW + LONG}
+        # Times that cannot be are mended too.
+        assert await store.respread(choose, between=(NOW + MINUTE, NOW + LONG)) == 1
+        assert await store.respread(choose, between=(NOW + MINUTE, NOW + LONG)) == 1
+        assert asked == ["b", "b", "b"]
+        assert await store.respread(choose, between=(NOW + MINUTE, NOW + 2 * LONG)) == 2
+        await store.sync_feeds(feeds, NOW, {})
+        await store.respread(lambda _: {"c": NOW + LONG}, between=(NOW, NOW + LONG))
         # A lease that is given back may come with a time.
         assert await store.give_back([taken], {"a": NOW + MINUTE}) == 1
         assert await store.give_back([taken], {"a": NOW + LONG}) == 0

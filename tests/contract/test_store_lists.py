@@ -123,7 +123,7 @@ def test_many_overdue_feeds_are_respread_in_parts(contract):
             parts.append(len(names))
             return dict.fromkeys(names, NOW + LONG)
 
-        assert await store.respread(NOW + MINUTE, choose) == 20_011
+        assert await store.respread(choose, (NOW, NOW), NOW + MINUTE) == 20_011
         assert parts == [20_000, 11]
         assert await store.claim_feeds("w", NOW + MINUTE, 9, LONG) == ()
 

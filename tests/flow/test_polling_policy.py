@@ -11,7 +11,7 @@ from support.beat import Beat, rss
 from support.webhost import WebHost, redirect, reply
 
 from monitor.cli import cli
-from monitor.engine.daemon import respread
+from monitor.engine.flow import respread
 from monitor.model import BoundKind, FeedCondition
 from monitor.schedule import NEVER
 
@@ -120,11 +120,11 @@ def test_a_restart_changes_no_due_time_and_what_fell_due_meanwhile_is_spread(tmp
 
     async def again(port):
         async with Beat(tmp_path, *(f"http://127.0.0.1:{port}/{n}" for n in ["feed", *range(40)])) as beat:
-            await respread(beat.parts)
+            await respread(beat.parts, overdue=True)
             kept = [state.next_due for _, state in await beat.parts.store.feed_states()]
             began = beat.now
             beat.now += DAY
-            await respread(beat.parts)
+            await respread(beat.parts, overdue=True)
             spread = [state.next_due for _, state in await beat.parts.store.feed_states()]
             assert min(spread) >= beat.now
             assert max(spread) <= beat.now + timedelta(seconds=41 / 20)
@@ -140,25 +140,64 @@ def test_a_restart_changes_no_due_time_and_what_fell_due_meanwhile_is_spread(tmp
     assert max(due) > datetime.now(UTC) + 9 * HOUR
 
 
-def test_a_busy_host_gets_one_request_at_a_time_with_a_pause_and_nobody_waits_for_it(tmp_path):
+def test_a_clock_that_was_set_back_freezes_nothing(tmp_path):
     async def story(beat, host):
-        beat.now += MINUTE
-        await beat.engine.poll_due()
-        await beat.engine.settle()
-        asked = [request.target for request in host.requests]
-        due = sorted((state.next_due - beat.now).total_seconds() for _, state in await beat.parts.store.feed_states())
-        for _ in range(40):
-            beat.now += timedelta(seconds=1)
-            await beat.engine.poll_due()
-            await beat.engine.settle()
-        return asked, due, len(host.requests)
+        await beat.poll()
+        beat.now += 3650 * DAY
+        await beat.poll(times=2)
+        host.routes["/feed"] = reply(500)
+        await beat.poll()
+        beat.now -= 3650 * DAY
+        assert await beat.wait() > 3000 * DAY
+        await beat.engine.sweep()
+        assert await beat.wait() <= MINUTE
+        await beat.poll(times=20)
+        assert await beat.condition() is FeedCondition.BROKEN
+        host.routes["/feed"] = reply(410)
+        await beat.poll()
+        await beat.engine.sweep()
+        return (await beat.feed())[1].next_due
 
-    paths = tuple(f"/{number}" for number in range(8))
-    routes = {path: reply(body=rss(path)) for path in paths}
-    asked, due, total = run(tmp_path, routes, story, paths=paths, polling="host_gap: 3s")
-    assert len(asked) == 1
-    assert due[:7] == [3, 6, 9, 12, 15, 18, 21]
-    assert total == 8
+    assert run(tmp_path, {"/feed": reply(body=GOOD)}, story) == NEVER  # of all times beyond, this one stays
+
+
+def test_a_busy_host_gets_one_request_at_a_time_and_nobody_waits_for_it(tmp_path):
+    busy, most = 0, 0
+
+    async def slow(request, writer):
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0.02)
+        busy -= 1
+        await reply(body=rss(request.target))(request, writer)
+
+    paths = tuple(f"/{number}" for number in range(60))
+
+    async def inner():
+        other = WebHost({"/other": reply(body=GOOD)}, address="127.0.0.2")
+        async with WebHost(dict.fromkeys(paths, slow)) as host, other:
+            urls = [*(host.url(path) for path in paths), other.url("/other", host="127.0.0.2")]
+            async with Beat(tmp_path, *urls, polling="host_gap: 0s, concurrency: 4") as beat:
+                beat.now += MINUTE
+                await beat.parts.store.make_due(None, beat.now)
+                await beat.parts.store.make_due(["f60"], beat.now + timedelta(milliseconds=1))  # the last in line
+                beat.now += timedelta(seconds=1)
+                rounds = 0
+                while not other.requests:
+                    await beat.engine.poll_due()
+                    await asyncio.sleep(0.01)
+                    rounds += 1
+                before = len(host.requests)
+                while await beat.engine.poll_due() or beat.engine.hosts.sent_away:
+                    await beat.engine.settle()
+                    beat.now += timedelta(seconds=1)
+                return rounds, before, len(host.requests)
+
+    rounds, before, total = asyncio.run(inner())
+    assert (most, total) == (1, 60)
+    assert rounds <= 5
+    assert before < 20  # of sixty that came first
 
 
 def test_polling_once_waits_for_a_busy_host(tmp_path):

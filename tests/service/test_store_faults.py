@@ -53,7 +53,7 @@ def writes(claim):
         "release": lambda store: store.release("w", NOW),
         "give_back": lambda store: store.give_back([claim]),
         "make_due": lambda store: store.make_due(None, NOW),
-        "respread": lambda store: store.respread(NOW, lambda ids: dict.fromkeys(ids, NOW)),
+        "respread": lambda store: store.respread(lambda ids: dict.fromkeys(ids, NOW), between=(NOW, NOW)),
         "import_feeds": lambda store: store.import_feeds([FEED], NOW, {}),
         "forget_feeds": lambda store: store.forget_feeds(["f"]),
         "record_told": lambda store: store.record_told({}, [], NOW),

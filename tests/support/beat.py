@@ -61,7 +61,6 @@ class Beat:
             channels={one.id: make_channel(one, settings.delivery) for one in settings.channels},
             journal=Journal(),
             clock=lambda: self.now,
-            monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108 - `now` is another object each time
             jitter=lambda: 0.5,
         )
         await sync(self.parts)

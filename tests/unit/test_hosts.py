@@ -1,15 +1,17 @@
 """The turnstile of hosts: who may ask a host now, and when the others come back."""
 
+import asyncio
 import dataclasses
 from datetime import UTC, datetime, timedelta
 
 from monitor.engine import hosts
-from monitor.engine.hosts import Turnstile, host_of
+from monitor.engine.hosts import QUEUE, Turnstile, host_of
 from monitor.model import Feed, FeedClaim, FeedKind, FeedState, Lease, Pace
 from monitor.settings import PollingSettings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = PollingSettings(host_gap=timedelta(seconds=2))
+FREE = PollingSettings(host_gap=timedelta())
 
 
 def claim(number: int, host: str = "a.example", kind: FeedKind = FeedKind.HTTP) -> FeedClaim:
@@ -24,40 +26,76 @@ class Clock:
         return self.at
 
 
-def test_one_request_a_host_and_a_pause_before_the_next():
+class Work:
+    """Feeds at work, by the order in which they began."""
+
+    def __init__(self, clock, settings):
+        self.stile, self.settings = Turnstile(clock), settings
+        self.clock, self.began, self.most, self.now = clock, [], 0, 0
+
+    async def poll(self, one):
+        assert self.stile.admit(one, self.settings, NOW)
+        async with self.stile.turn(one, self.settings):
+            self.began.append((one.feed.id, self.clock()))
+            self.now += 1
+            self.most = max(self.most, self.now)
+            await asyncio.sleep(0)
+            self.now -= 1
+
+
+def test_one_request_a_host_in_the_order_in_which_they_came():
+    async def run(settings):
+        work = Work(Clock(), settings)
+        await asyncio.gather(*(work.poll(claim(number)) for number in range(9)))
+        assert work.stile.standing == 0
+        return work
+
+    one = asyncio.run(run(FREE))
+    assert [name for name, _ in one.began] == [f"a.example-{number}" for number in range(9)]
+    assert one.most == 1
+    assert asyncio.run(run(dataclasses.replace(FREE, per_host=3))).most == 3
+
+
+def test_a_pause_before_the_next_request_to_the_same_host_and_to_no_other():
+    async def run():
+        clock = Clock()
+        work = Work(clock, SETTINGS)
+        await work.poll(claim(0))
+        await work.poll(claim(0, "b.example"))
+        await work.poll(claim(0, "/folder", FeedKind.DIRECTORY))
+        await work.poll(claim(0, "/folder", FeedKind.DIRECTORY))  # what is local needs none
+        assert len(work.began) == 4
+        late = asyncio.create_task(work.poll(claim(1)))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(work.began) == 4
+        assert work.stile.standing == 1
+        late.cancel()
+        await asyncio.gather(late, return_exceptions=True)
+        assert work.stile.standing == 0
+        clock.at = 2.0
+        await work.poll(claim(2))
+        return work.began[-1]
+
+    assert asyncio.run(run()) == ("a.example-2", 2.0)
+
+
+def test_those_who_find_no_room_come_back_one_after_the_other():
     clock = Clock()
     stile = Turnstile(clock)
-    first, second = claim(1), claim(2)
-    assert stile.enter(first, SETTINGS, NOW)
-    assert stile.enter(claim(1, "b.example"), SETTINGS, NOW)  # another host
+    for number in range(QUEUE):
+        assert stile.admit(claim(number), SETTINGS, NOW)
+    assert stile.admit(claim(0, "b.example"), SETTINGS, NOW)
+    assert not any(stile.admit(claim(number), SETTINGS, NOW) for number in range(QUEUE, QUEUE + 5))
+    back = [(due - NOW).total_seconds() for due in stile.sent_away.values()]
+    assert back == [42, 44, 46, 48, 50]
     clock.at = 10.0
-    assert not stile.enter(second, SETTINGS, NOW)  # it is still at work
-    assert stile.waiting == {"a.example-2": NOW + timedelta(seconds=1)}
-    stile.leave(first, SETTINGS)
-    clock.at = 11.5
-    assert not stile.enter(second, SETTINGS, NOW)
-    clock.at = 12.0
-    assert stile.enter(second, SETTINGS, NOW)
-    assert stile.waiting == {}
-
-
-def test_those_who_are_sent_away_together_come_back_one_after_the_other():
-    clock = Clock()
-    stile = Turnstile(clock)
-    assert stile.enter(claim(0), SETTINGS, NOW)
-    assert not any(stile.enter(claim(number), SETTINGS, NOW) for number in range(1, 6))
-    back = [(due - NOW).total_seconds() for due in stile.waiting.values()]
-    assert back == [2, 4, 6, 8, 10]
-
-
-def test_several_at_once_where_the_settings_say_so_and_folders_without_pause():
-    stile = Turnstile(Clock())
-    free = dataclasses.replace(SETTINGS, per_host=2, host_gap=timedelta())
-    assert [stile.enter(claim(number), free, NOW) for number in range(3)] == [True, True, False]
-    folder = claim(1, kind=FeedKind.DIRECTORY)
-    assert stile.enter(folder, SETTINGS, NOW)
-    stile.leave(folder, SETTINGS)
-    assert stile.enter(folder, SETTINGS, NOW)
+    assert not stile.admit(claim(99), SETTINGS, NOW)
+    assert stile.sent_away["a.example-99"] == NOW + timedelta(seconds=52 - 10)
+    quick = Turnstile(clock)
+    for number in range(QUEUE + 1):
+        quick.admit(claim(number), FREE, NOW)
+    assert list(quick.sent_away.values()) == [NOW + timedelta(seconds=21 * 0.05)]
 
 
 def test_a_feed_that_moved_belongs_to_its_new_host():
@@ -66,16 +104,20 @@ def test_a_feed_that_moved_belongs_to_its_new_host():
 
 
 def test_hosts_that_are_not_busy_are_forgotten():
-    clock = Clock()
-    stile = Turnstile(clock)
-    stile.enter(claim(1, "busy.example"), SETTINGS, NOW)
-    for number in range(hosts._REMEMBERED):
-        one = claim(1, f"h{number}.example")
-        stile.enter(one, SETTINGS, NOW)
-        stile.enter(claim(2, f"h{number}.example"), SETTINGS, NOW)
-        stile.leave(one, SETTINGS)
-    clock.at = 100.0
-    stile.enter(claim(1, "next.example"), SETTINGS, NOW)
+    async def run():
+        clock = Clock()
+        stile = Turnstile(clock)
+        stile.admit(claim(1, "busy.example"), SETTINGS, NOW)
+        stile.sent_away["old"] = NOW
+        for number in range(hosts._REMEMBERED):
+            one = claim(1, f"h{number}.example")
+            stile.admit(one, SETTINGS, NOW)
+            async with stile.turn(one, SETTINGS):
+                pass
+        clock.at = 100.0
+        stile.admit(claim(1, "next.example"), SETTINGS, NOW)
+        return stile
+
+    stile = asyncio.run(run())
     assert set(stile._hosts) == {"busy.example", "next.example"}
-    assert not stile._sent_away
-    assert not stile.enter(claim(2, "busy.example"), SETTINGS, NOW)
+    assert stile.sent_away == {}

@@ -167,6 +167,7 @@ def test_times_that_contradict_what_was_seen_are_not_believed():
     assert ahead.latest == NOW
     set_back = after_news(Pace(), [NOW], last_polled=NOW + DAY, now=NOW, lost=False)
     assert set_back.latest == NOW
+    assert learnt(HOUR, pace=Pace(latest=NOW + 365 * DAY)).latest == NOW
 
 
 @pytest.mark.parametrize(
@@ -248,6 +249,12 @@ def test_one_answer_without_the_redirect_begins_anew():
     assert other.pace.move == Move(to="https://other.example/", since=NOW)
     failed = polled(FetchFailed(kind=FetchErrorKind.DNS, detail="no"), state=state)
     assert failed.pace.move == state.pace.move  # a failure says nothing
+
+
+def test_a_move_of_a_clock_that_was_set_back_begins_anew():
+    state = redirected(8, every=HOUR)
+    back = polled(hinted(moved_to=NEW), state=state, now=NOW - DAY)
+    assert back.pace.move == Move(to=NEW, since=NOW - DAY)
 
 
 def test_an_address_with_a_password_is_never_left():

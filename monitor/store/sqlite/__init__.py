@@ -34,6 +34,7 @@ from monitor.model import (
     NewDelivery,
     Subscriber,
 )
+from monitor.store.feed_lists import Spread
 from monitor.store.protocol import (
     AttemptRecord,
     KnownArticle,
@@ -253,9 +254,9 @@ class SqliteStore(Queries, StoredLists):
         """Set feeds due now."""
         return await self._write(lambda db: feeds.make_due(db, feed_ids, now))
 
-    async def respread(self, before: datetime, choose: Callable[[list[str]], Mapping[str, datetime]]) -> int:
-        """Set new due times for feeds that are overdue."""
-        return await self._write(lambda db: feeds.respread(db, before, choose))
+    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
+        """Set new due times for feeds that are overdue, or due in a time that cannot be."""
+        return await self._write(lambda db: feeds.respread(db, choose, between, before))
 
     async def feed_states(
         self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()

@@ -1,10 +1,11 @@
 """Feeds in SQLite: the configured set, their claims and states. Each function works inside its caller's transaction."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.model import Feed, FeedClaim, FeedCondition, FeedState, Lease
+from monitor.store.feed_lists import Spread
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
 
@@ -126,15 +127,15 @@ def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
     )
 
 
-def respread(db: Row, before: datetime, choose: Callable[[list[str]], Mapping[str, datetime]]) -> int:
-    """Set new due times for feeds that should have been polled before a time, and that nobody polls."""
+def respread(db: Row, choose: Spread, between: tuple[datetime, datetime], before: datetime | None) -> int:
+    """Set new due times for feeds that are due before a time, or within a span, and that nobody polls."""
     changed, last = 0, ""
     while True:
         # In parts: a million ids and times at once would be remembered as memory for as long as the process lives.
         rows = db.execute(
-            "SELECT id FROM feeds WHERE active = 1 AND next_due < ? AND lease_until IS NULL AND id > ? "
-            "ORDER BY id LIMIT ?",
-            (stamp(before), last, _PART),
+            "SELECT id FROM feeds WHERE active = 1 AND (next_due < ? OR (next_due > ? AND next_due < ?)) "
+            "AND lease_until IS NULL AND id > ? ORDER BY id LIMIT ?",
+            (0 if before is None else stamp(before), *map(stamp, between), last, _PART),
         ).fetchall()
         if not rows:
             return changed

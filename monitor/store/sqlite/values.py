@@ -20,27 +20,22 @@ from monitor.model import (
     Delivery,
     DeliveryState,
     Feed,
-    FeedCondition,
     FeedKind,
     FeedState,
-    Health,
     Match,
     NewDelivery,
-    Pace,
     Severity,
     Span,
     Validators,
 )
 from monitor.store.protocol import Attempt
+from monitor.store.sqlite import pacing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _SPANS: TypeAdapter[tuple[Span, ...]] = TypeAdapter(tuple[Span, ...])
-_PACE: TypeAdapter[Pace] = TypeAdapter(Pace)
-_HEALTH: TypeAdapter[Health] = TypeAdapter(Health)
-_IN_COLUMNS = {"condition", "since"}
 
 Row = Any
 """A row of the driver, by column name."""
@@ -144,8 +139,8 @@ def state_columns(state: FeedState) -> dict[str, object]:
         "last_new": stamp_or_none(state.last_new),
         "failures": state.failures,
         "last_error": text_or_none(state.last_error),
-        "pace": _json(_PACE.dump_python(state.pace, mode="json", exclude_defaults=True)),
-        "health": _json(_HEALTH.dump_python(state.health, mode="json", exclude_defaults=True, exclude=_IN_COLUMNS)),
+        "pace": pacing.dump_pace(state.pace),
+        "health": pacing.dump_health(state.health),
         "condition": state.health.condition.value,
         "condition_since": stamp_or_none(state.health.since),
         "gaps": state.gaps,
@@ -165,18 +160,10 @@ def feed_state(row: Row) -> FeedState:
         last_new=time_or_none(row["last_new"]),
         failures=row["failures"],
         last_error=row["last_error"],
-        pace=_PACE.validate_json(row["pace"]),
-        health=_health(row),
+        pace=pacing.load_pace(row["pace"]),
+        health=pacing.load_health(row["health"], row["condition"], time_or_none(row["condition_since"])),
         gaps=row["gaps"],
     )
-
-
-def _health(row: Row) -> Health:
-    written = json.loads(row["health"]) | {
-        "condition": FeedCondition(row["condition"]),
-        "since": time_or_none(row["condition_since"]),
-    }
-    return _HEALTH.validate_python(written)
 
 
 def article_columns(article: Article) -> dict[str, object]:
