@@ -7,7 +7,7 @@ CONFIG ?= monitor.yaml
 BENCH_ENV := build/bench
 BENCH_ARGS ?=
 
-.PHONY: help install dev run test lint bench bench-matching bench-names bench-loading format lock clean
+.PHONY: help install dev run test lint bench bench-matching bench-polling bench-names bench-loading format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -66,6 +66,9 @@ $(BENCH_ENV)/.made: bench/requirements.txt requirements.lock $(VENV)/.locked
 
 bench-matching: $(BENCH_ENV)/.made  ## matching beside its rivals (BENCH_ARGS=--quick: under two minutes; --only ours)
 	$(BENCH_ENV)/bin/python -m bench.matching $(BENCH_ARGS)
+
+bench-polling: $(BENCH_ENV)/.made  ## polling beside its rivals, on a farm of loopback feeds (BENCH_ARGS=--feeds 200: quicker)
+	$(BENCH_ENV)/bin/python -m bench.polling $(BENCH_ARGS)
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .

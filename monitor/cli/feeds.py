@@ -1,4 +1,4 @@
-"""`monitor feeds`: what is polled, when and why, how it is; and lists of feeds in and out as OPML."""
+"""`monitor feeds`: what is polled, when and why, how it is. Lists in and out are in `feed_lists.py`."""
 
 import asyncio
 import os
@@ -14,13 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor import feed_health, schedule
-from monitor.config import listed_feeds, load_settings
-from monitor.config.opml import Outline, merge_into_folder, read_opml, write_opml
-from monitor.errors import ConfigError, FeedError
-from monitor.model import Feed, FeedCondition, FeedKind, FeedState
+from monitor.cli import feed_lists
+from monitor.config import load_settings
+from monitor.model import Feed, FeedCondition, FeedState
 from monitor.settings import Settings, StoreSettings
 from monitor.shown import shown_span, shown_url
 from monitor.store import open_store
+from monitor.store.feed_lists import FeedFilter, FeedPage
 
 _WIDE = 240
 """The width of tables that do not go to a terminal: nothing is cut for whoever reads on."""
@@ -39,21 +39,20 @@ def feeds() -> None:
 
 @feeds.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only feeds in this state; `unwell` is any but ok and new.")
-@click.option("--limit", type=click.IntRange(min=1), help="So many feeds at most.")
+@click.option("--search", default="", help="Only feeds with this in their id, address or title.")
+@click.option("--limit", type=click.IntRange(min=1), default=1_000, show_default=True, help="So many feeds at most.")
 @click.option("--page", type=click.IntRange(min=1), default=1, help="Which page of so many; 1 is the first.")
 @click.pass_obj
-def list_feeds(config: Path, state: str | None, limit: int | None, page: int) -> None:
-    """Show every feed: what it is, when it was and will be polled, and how it is."""
-    if limit is None and page > 1:
-        raise click.UsageError("--page goes with --limit")
+def list_feeds(config: Path, state: str | None, search: str, limit: int, page: int) -> None:
+    """Show the feeds, those of the settings first: what each is, when it was and will be polled, and how it is."""
     settings = load_settings(config, os.environ)
-    chosen, states, count = asyncio.run(_chosen(settings, state, limit, page))
+    first = (page - 1) * limit
+    chosen, states, count = asyncio.run(_chosen(settings, state, search, slice(first, first + limit)))
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     console.print(_table(chosen, settings.outlet_titles(), states, datetime.now(UTC)))
     if len(chosen) < count:
-        first = (page - 1) * (limit or 0) + 1
-        more = f"; next: --page {page + 1}" if first + len(chosen) <= count else ""
-        shown = f"{first} to {first + len(chosen) - 1}" if chosen else "none"
+        more = f"; next: --page {page + 1}" if first + len(chosen) < count else ""
+        shown = f"{first + 1} to {first + len(chosen)}" if chosen else "none"
         click.echo(f"{shown} of {_counted(count, 'feed')}{more}", err=True)
 
 
@@ -64,6 +63,9 @@ def why(config: Path, feed: str) -> None:
     """Say when a feed is polled next and why: every bound that took part, and how the feed is."""
     settings = load_settings(config, os.environ)
     found = next((one for one in settings.feeds if feed in {one.id, one.url}), None)
+    if found is None:
+        alike = asyncio.run(_imported(settings.store, FeedFilter(imported=True, search=feed))).feeds
+        found = next((one for one, _ in alike if feed in {one.id, one.url}), None)
     if found is None:
         raise click.UsageError(f"no feed is called {shown_url(feed)}; `monitor feeds list` shows all")
     states = asyncio.run(_states(settings.store, [found.id]))
@@ -101,20 +103,49 @@ def _next(state: FeedState, now: datetime) -> str:
 
 
 async def _chosen(
-    settings: Settings, state: str | None, limit: int | None, page: int
+    settings: Settings, state: str | None, search: str, part: slice
 ) -> tuple[Sequence[Feed], Mapping[str, FeedState], int]:
-    """The feeds of a page in the order of the settings, what the store knows of them, and how many there are in all."""
-    chosen: Sequence[Feed] = settings.feeds
-    states: Mapping[str, FeedState] = {}
+    """A part of the feeds, what the store knows of them, and how many there are in all: first those of the settings in
+    their order, then the imported ones, of which no more is read than is shown.
+    """
+    chosen: Sequence[Feed] = [
+        one for one in settings.feeds if search.lower() in f"{one.id} {one.url} {one.title}".lower()
+    ]
+    states: dict[str, FeedState] = {}
     if state is not None:
-        states = await _states(settings.store, None, _CONDITIONS.get(state, ()))
+        states |= await _states(settings.store, None, _CONDITIONS.get(state, ()))
         chosen = [feed for feed in chosen if _is_in(state, states.get(feed.id), known=state in _CONDITIONS)]
-    count = len(chosen)
-    if limit is not None:
-        chosen = chosen[(page - 1) * limit : page * limit]
+    own = len(chosen)
+    chosen = chosen[part]
     if state is None:
-        states = await _states(settings.store, None if limit is None else [feed.id for feed in chosen])
-    return chosen, states, count
+        states |= await _states(settings.store, [feed.id for feed in chosen])
+    where = FeedFilter(
+        imported=True,
+        search=search,
+        skip=max(0, part.start - own),
+        limit=part.stop - part.start - len(chosen),
+        conditions=(FeedCondition.OK,) if state == "ok" else _CONDITIONS.get(state or "", ()),
+        polled=None if state is None else state != "new",
+        failing=state == "failing",
+    )
+    page = await _imported(settings.store, where)
+    return (
+        [*chosen, *(feed for feed, _ in page.feeds)],
+        {**states, **{one.id: it for one, it in page.feeds}},
+        own + page.total,
+    )
+
+
+async def _imported(settings: StoreSettings, where: FeedFilter) -> FeedPage:
+    """Feeds that the store alone knows."""
+    if not settings.path.exists():
+        return FeedPage(feeds=(), total=0)
+    store = open_store(settings, readonly=True)
+    await store.open()
+    try:
+        return await store.feed_page(where)
+    finally:
+        await store.close()
 
 
 def _is_in(wanted: str, state: FeedState | None, *, known: bool) -> bool:
@@ -188,60 +219,9 @@ def _due(moment: datetime | None, now: datetime) -> str:
     return f"in {shown_span(moment - now)}" if moment > now else "now"
 
 
-@feeds.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="The folder to put them in.")
-@click.pass_obj
-def import_feeds(config: Path, file: Path, folder: Path | None) -> None:
-    """Take the feeds of an OPML file over into the folder of lists that the settings name, else feeds/ beside them."""
-    places, urls = listed_feeds(config)
-    source = read_opml(file)
-    if source.fault:
-        raise ConfigError((source.fault,))
-    base = config.absolute().parent
-    standing = next((place for place in places if place.suffix != ".opml"), base / "feeds")
-    target = Path(os.path.abspath(folder)) if folder else standing  # noqa: PTH100 - links stay links
-    try:
-        done = merge_into_folder(source, target, urls)
-    except OSError as error:
-        raise FeedError(f"{target} cannot be written: {error.strerror or error}") from error
-    for warning in done.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    known = f", {done.known} listed already" if done.known else ""
-    doubles = f", {done.doubles} double in the file" if done.doubles else ""
-    left = f", {len(done.warnings)} with a warning" if done.warnings else ""
-    click.echo(f"{done.target}: {_counted(done.added, 'feed')} added{known}{doubles}{left}")
-    if not any(done.target == place or done.target.is_relative_to(place) for place in places):
-        shown = target.relative_to(base) if target.is_relative_to(base) else target
-        click.echo(f"To poll them, add to feeds: in {config}:\n  - {{opml: {shown}}}")
-
-
-@feeds.command("export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
-@click.pass_obj
-def export_feeds(config: Path, file: Path) -> None:
-    """Write all feeds as OPML 2.0, with their categories, to a file or to standard output (-).
-
-    Addresses are written whole, secrets in them included, since a reader needs them.
-    """
-    settings = load_settings(config, os.environ)
-    exported = [feed for feed in settings.feeds if feed.kind is FeedKind.HTTP]
-    text = write_opml([_outline(feed) for feed in exported], "Feeds of the monitor")
-    if str(file) == "-":
-        click.echo(text, nl=False)
-    else:
-        try:
-            file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise FeedError(f"{file} cannot be written: {error.strerror or error}") from error
-    folders = len(settings.feeds) - len(exported)
-    left = f"; {_counted(folders, 'folder')} of articles left out" if folders else ""
-    click.echo(f"{_counted(len(exported), 'feed')} exported{left}", err=True)
-
-
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _outline(feed: Feed) -> Outline:
-    return Outline(url=feed.url, title=feed.title, categories=feed.categories, lang=feed.lang)
+for _command in (feed_lists.import_feeds, feed_lists.export_feeds, feed_lists.forget_feeds):
+    feeds.add_command(_command)

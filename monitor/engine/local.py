@@ -4,7 +4,8 @@ The scheduler holds a handful of ticks and no state: when a feed or a delivery i
 restart resets nothing. A tick claims what is due and starts a task for each claim; it never waits for them, so that one
 slow host or mail server does not hold up the rest.
 
-    poll tick      1 s     claim due feeds while there are free places, one task a feed
+    poll tick      1 s     claim due feeds while there are free places, one task a feed; also when half of the places
+                           are free again and more were due
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
     sweep         10 s     take back leases that ran out, fold what waited too long, tell of feeds, read figures for health
 
@@ -15,6 +16,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -47,6 +49,9 @@ class LocalEngine:
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
         self._delivering = asyncio.Lock()
+        self._claiming = asyncio.Lock()
+        self._more: tuple[tuple[str, ...] | None, datetime | None] | None = None
+        """What was asked for when more feeds were due than there was room for."""
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._began = parts.clock()
@@ -114,11 +119,16 @@ class LocalEngine:
 
     # polls
 
-    async def poll_due(self, only: tuple[str, ...] | None = None) -> int:
+    async def poll_due(self, only: tuple[str, ...] | None = None, not_since: datetime | None = None) -> int:
         """Claim due feeds and start polling them; returns how many were claimed. Feeds that stand before a busy host take
         no place of others; those that find no room there are given back and due again when their turn is near.
         """
+        async with self._claiming:
+            return await self._claim(only, not_since)
+
+    async def _claim(self, only: tuple[str, ...] | None, not_since: datetime | None) -> int:
         claimed = 0
+        self._more = None
         for _ in range(_ROUNDS):
             settings = self.parts.live.loaded.settings.polling
             at_work = len(self._polls) - self.hosts.standing
@@ -126,16 +136,22 @@ class LocalEngine:
                 break
             now = self.parts.clock()
             claims = await self.parts.store.claim_feeds(
-                self.parts.worker, now, settings.concurrency - at_work, feed_lease(self.parts), only=only
+                self.parts.worker,
+                now,
+                settings.concurrency - at_work,
+                feed_lease(self.parts),
+                only=only,
+                not_since=not_since,
             )
             if self._stopping or not claims:
-                break
+                return claimed
             claimed += len(claims)
             busy = [claim for claim in claims if not self._admitted(claim, settings, now)]
             if busy:
                 due = {claim.feed.id: self.hosts.sent_away[claim.feed.id] for claim in busy}
                 await self.parts.store.give_back(busy, due)
             await asyncio.sleep(0)  # those whose hosts are free are at work now
+        self._more = (only, not_since)
         return claimed
 
     def _admitted(self, claim: FeedClaim, settings: PollingSettings, now: datetime) -> bool:
@@ -163,6 +179,17 @@ class LocalEngine:
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad feed never stops the others
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
+        finally:
+            self._fill(settings)
+
+    def _fill(self, settings: PollingSettings) -> None:
+        """Claim again when half of the places are free and more feeds were due than there was room for: the next tick
+        is too far.
+        """
+        at_work = len(self._polls) - 1 - self.hosts.standing
+        if self._more is not None and at_work <= settings.concurrency // 2 and not self._stopping:
+            (only, not_since), self._more = self._more, None
+            _start(self.tick("poll", partial(self.poll_due, only, not_since)), self._nudges)
 
     def _too_late(self, claim: FeedClaim) -> bool:
         """Whether the lease would run out over the poll, after a long wait for a slow host."""

@@ -20,7 +20,7 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `figures`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,8 +45,7 @@ from monitor.model import (
     Severity,
     Subscriber,
 )
-
-Spread = Callable[[list[str]], Mapping[str, datetime]]
+from monitor.store.feed_lists import FeedLists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +242,7 @@ class Figures:
     """When the newest canary article was first seen that was delivered."""
 
 
-class Store(Protocol):
+class Store(FeedLists, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property
@@ -267,30 +266,31 @@ class Store(Protocol):
 
     # feeds
     async def sync_feeds(self, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
-        """Make the stored set of feeds the given one. State of known feeds is kept; feeds that are gone are switched
-        off, with their articles kept; new ones are first due at `first_due[id]`.
+        """Make the stored set of feeds the given one, imported ones aside. State of known feeds is kept; feeds that are
+        gone are switched off, with their articles kept; new ones are first due at `first_due[id]`.
         """
 
     async def claim_feeds(
-        self, worker: str, now: datetime, limit: int, lease: timedelta, *, only: Sequence[str] | None = None
+        self,
+        worker: str,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        only: Sequence[str] | None = None,
+        not_since: datetime | None = None,
     ) -> tuple[FeedClaim, ...]:
-        """Lease up to `limit` feeds that are due, oldest first; with `only`, just those of them named there."""
+        """Lease up to `limit` feeds that are due, oldest first: of `only` those, and not polled since then."""
 
     async def release(self, worker: str | None, now: datetime) -> int:
-        """Give back all leases of this worker (None: of every worker, for the one owner of a store at its start): feeds are due again at once, deliveries without a started attempt are
-        pending again, deliveries with one are unknown as in `recover`. Returns how many leases there were.
+        """Give back all leases of this worker (None: of every worker, for the one owner of a store at its start). Feeds
+        are due at once; deliveries without a started attempt are pending, others unknown as in `recover`. Counts leases.
         """
 
     async def give_back(self, claims: Sequence[FeedClaim], due: Mapping[str, datetime] | None = None) -> int:
         """Give back the leases of polls that were not made or not recorded: those feeds are due again at once, or when
         `due` says. A lease that went to somebody else is left alone. Returns how many there were.
         """
-
-    async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
-        """Set these feeds (None: all) due now. Returns how many there were."""
-
-    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
-        """Set the due times that `choose` has for feeds that are not leased and due `between`, or `before`; how many."""
 
     async def feed_states(
         self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()

@@ -21,6 +21,7 @@ from monitor.errors import SchemaTooNew, StoreBusy, StoreError, StoreLocked
 from monitor.model import ChannelState, Lease, NewDelivery
 from monitor.settings import StoreSettings
 from monitor.store import is_owned, open_store
+from monitor.store.feed_lists import FeedFilter, FeedLists
 from monitor.store.protocol import HitFilter, NewArticle, PollRecord, Store
 from monitor.store.sqlite import SqliteStore, schema
 from monitor.store.sqlite.connection import Reserve, guard_version
@@ -53,6 +54,8 @@ def writes(claim):
         "give_back": lambda store: store.give_back([claim]),
         "make_due": lambda store: store.make_due(None, NOW),
         "respread": lambda store: store.respread(lambda ids: dict.fromkeys(ids, NOW), between=(NOW, NOW)),
+        "import_feeds": lambda store: store.import_feeds([FEED], NOW, {}),
+        "forget_feeds": lambda store: store.forget_feeds(["f"]),
         "record_told": lambda store: store.record_told({}, [], NOW),
         "record_poll": lambda store: store.record_poll(poll),
         "record_alert": lambda store: store.record_alert(alert(), NOW),
@@ -68,6 +71,7 @@ def writes(claim):
 
 READS = {
     "feed_states": lambda store: store.feed_states(),
+    "feed_page": lambda store: store.feed_page(FeedFilter()),
     "untold": lambda store: store.untold(),
     "subscriber_states": lambda store: store.subscriber_states(),
     "known": lambda store: store.known("f", ["k"]),
@@ -95,7 +99,8 @@ def test_on_a_locked_store_writes_are_busy_and_reads_answer(tmp_path):
         holder = dbapi2.connect(str(tmp_path / "m.db"), isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         table = writes(claim) | {"record_attempt": lambda one: one.record_attempt(record(delivery))}
-        methods = {name for name, one in vars(Store).items() if callable(one) and not name.startswith("_")}
+        members = vars(FeedLists) | vars(Store)
+        methods = {name for name, one in members.items() if callable(one) and not name.startswith("_")}
         assert methods == set(table) | set(READS) | {"open", "close", "backup"}
         for call in table.values():
             with pytest.raises(StoreBusy, match="locked"):

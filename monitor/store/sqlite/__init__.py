@@ -34,12 +34,12 @@ from monitor.model import (
     NewDelivery,
     Subscriber,
 )
+from monitor.store.feed_lists import Spread
 from monitor.store.protocol import (
     AttemptRecord,
     KnownArticle,
     PollRecord,
     RecordedPoll,
-    Spread,
     StoreCondition,
     SubscriberState,
 )
@@ -54,14 +54,16 @@ from monitor.store.sqlite.connection import (
     wrapped,
     writing,
 )
+from monitor.store.sqlite.feed_lists import StoredLists
 from monitor.store.sqlite.queries import Queries
+from monitor.store.sqlite.together import Together
 from monitor.store.sqlite.values import Row
 
 T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Queries):
+class SqliteStore(Queries, StoredLists):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
@@ -86,6 +88,7 @@ class SqliteStore(Queries):
         self._closed = False
         self._writes = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._polls = Together(self._writes, lambda work: self._written(work, urgent=False))
 
     # life
 
@@ -225,10 +228,17 @@ class SqliteStore(Queries):
         await self._write(lambda db: feeds.sync(db, feeds_, now, first_due), urgent=True)
 
     async def claim_feeds(
-        self, worker: str, now: datetime, limit: int, lease: timedelta, *, only: Sequence[str] | None = None
+        self,
+        worker: str,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        only: Sequence[str] | None = None,
+        not_since: datetime | None = None,
     ) -> tuple[FeedClaim, ...]:
         """Lease feeds that are due."""
-        return await self._write(lambda db: feeds.claim(db, worker, now, limit, lease, only))
+        return await self._write(lambda db: feeds.claim(db, worker, now, limit, lease, only=only, not_since=not_since))
 
     async def release(self, worker: str | None, now: datetime) -> int:
         """Give back leases."""
@@ -286,7 +296,9 @@ class SqliteStore(Queries):
 
     async def record_poll(self, record: PollRecord) -> RecordedPoll:
         """Record a poll whole."""
-        return await self._write(lambda db: polls.record(db, record))
+        if self._closed:
+            raise StoreError(f"the store at {self.path} is closed")
+        return await self._polls.write(lambda db: polls.record(db, record))
 
     # alerts
 

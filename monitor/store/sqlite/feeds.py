@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.model import Feed, FeedClaim, FeedCondition, FeedState, Lease
-from monitor.store.protocol import Spread
+from monitor.store.feed_lists import Spread
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
 
 LONGEST = timedelta(hours=2)
 """No lease reaches further ahead; one that does was given before the clock was set back."""
+_PART = 20_000
 
 
 def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
@@ -35,15 +36,25 @@ def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, 
             "lease_token = iif(url = excluded.url, lease_token, lease_token + 1), "
             "lease_worker = iif(url = excluded.url, lease_worker, NULL), "
             "lease_until = iif(url = excluded.url, lease_until, NULL), "
-            "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1",
+            "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1, imported = 0",
             [(*columns.values(), due) for columns, due in rows],
         )
     kept = json.dumps([feed.id for feed in feeds])
-    db.execute("UPDATE feeds SET active = 0 WHERE active = 1 AND id NOT IN (SELECT value FROM json_each(?))", (kept,))
+    db.execute(
+        "UPDATE feeds SET active = 0 WHERE active = 1 AND imported = 0 AND id NOT IN (SELECT value FROM json_each(?))",
+        (kept,),
+    )
 
 
 def claim(
-    db: Row, worker: str, now: datetime, limit: int, lease: timedelta, only: Sequence[str] | None
+    db: Row,
+    worker: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    *,
+    only: Sequence[str] | None,
+    not_since: datetime | None,
 ) -> tuple[FeedClaim, ...]:
     """Lease feeds that are due, oldest first."""
     until = now + lease
@@ -51,7 +62,8 @@ def claim(
         "UPDATE feeds SET lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 WHERE id IN ("
         "  SELECT id FROM feeds WHERE active = 1 AND next_due <= ?"
         "  AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)"
-        "  AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY next_due, id LIMIT ?) RETURNING *",
+        "  AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))"
+        "  AND (? IS NULL OR last_polled IS NULL OR last_polled < ?) ORDER BY next_due, id LIMIT ?) RETURNING *",
         (
             worker,
             stamp(until),
@@ -60,6 +72,7 @@ def claim(
             stamp(now + LONGEST),
             None if only is None else 1,
             json.dumps(list(only or ())),
+            *(values.stamp_or_none(not_since),) * 2,
             limit,
         ),
     ).fetchall()
@@ -116,14 +129,20 @@ def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
 
 def respread(db: Row, choose: Spread, between: tuple[datetime, datetime], before: datetime | None) -> int:
     """Set new due times for feeds that are due before a time, or within a span, and that nobody polls."""
-    rows = db.execute(
-        "SELECT id FROM feeds WHERE active = 1 AND (next_due < ? OR (next_due > ? AND next_due < ?)) "
-        "AND lease_until IS NULL",
-        (0 if before is None else stamp(before), *map(stamp, between)),
-    ).fetchall()
-    due = choose([row["id"] for row in rows])
-    db.executemany("UPDATE feeds SET next_due = ? WHERE id = ?", [(stamp(at), name) for name, at in due.items()])
-    return len(due)
+    changed, last = 0, ""
+    while True:
+        # In parts: a million ids and times at once would be remembered as memory for as long as the process lives.
+        rows = db.execute(
+            "SELECT id FROM feeds WHERE active = 1 AND (next_due < ? OR (next_due > ? AND next_due < ?)) "
+            "AND lease_until IS NULL AND id > ? ORDER BY id LIMIT ?",
+            (0 if before is None else stamp(before), *map(stamp, between), last, _PART),
+        ).fetchall()
+        if not rows:
+            return changed
+        last = rows[-1]["id"]
+        due = choose([row["id"] for row in rows])
+        db.executemany("UPDATE feeds SET next_due = ? WHERE id = ?", [(stamp(at), name) for name, at in due.items()])
+        changed += len(due)
 
 
 def states(

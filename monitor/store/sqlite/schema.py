@@ -111,6 +111,14 @@ def feed_schedule(db: sqlite_utils.Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def imported_feeds(db: sqlite_utils.Database) -> None:
+    """Feeds that were imported into the store stand in no file; the settings leave them alone."""
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN imported INTEGER NOT NULL DEFAULT 0")
+    db.conn.execute("CREATE INDEX feeds_listed ON feeds (url) WHERE active = 1 AND imported = 0")
+    db.conn.execute("CREATE INDEX feeds_imported ON feeds (id) WHERE active = 1 AND imported = 1")
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.
