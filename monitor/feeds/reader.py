@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from monitor.feeds import canary
+from monitor.feeds import canary, sieve
 from monitor.feeds.articles import make_articles
 from monitor.feeds.directory import FoundFile, list_folder, read_file
 from monitor.feeds.endings import ENDINGS
@@ -101,7 +101,7 @@ class FeedReader:
             return fetched
         document = self._document(fetched.body, content_type=fetched.content_type, name="", base=fetched.url)
         try:
-            reading = await self._pool.read(document)
+            sieved = await sieve.read(self._pool, document, state.fingerprints, kind=state.pace.format)
         except Unreadable as error:
             # What was stopped is worth another try, so the next request is not conditional on this answer.
             return FetchFailed(
@@ -112,6 +112,7 @@ class FeedReader:
                 body_hash=None if error.passing else fetched.body_hash,
                 obstacle=fetched.obstacle,
             )
+        reading = sieved.reading
         to = fetched.hints.moved_to
         moved = (f"the feed moved for good to {shown_url(to)}; use that address",) if to else ()
         return ParsedFeed(
@@ -122,6 +123,8 @@ class FeedReader:
             warnings=reading.warnings + moved,
             validators=fetched.validators,
             body_hash=fetched.body_hash,
+            fingerprints=sieved.fingerprints,
+            listed=sieved.listed,
             hints=fetched.hints,
         )
 

@@ -60,6 +60,10 @@ class FeedState:
     validators: Validators = Validators()
     body_hash: str | None = None
     """Hash of the last body that was parsed without failure; an equal body needs no parsing."""
+    wire_hash: str | None = None
+    """Hash of that body as it came over the wire, which spares inflating an equal one."""
+    fingerprints: bytes = b""
+    """Of the items of the last document that was recorded, eight bytes each; these need no parsing."""
     title: str | None = None
     """The feed's own title, as it last gave it."""
     lang: str | None = None
@@ -128,6 +132,8 @@ class NotModified:
     status: int = 304
     hints: PublisherHints = NO_HINTS
     """What this answer says; what the document said still holds."""
+    wire_hash: str | None = None
+    """Of an equal body at 200, as it came over the wire."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +176,9 @@ class ParsedFeed:
     """One sentence each: what was odd in the document, and what was done about it."""
     validators: Validators = Validators()
     body_hash: str | None = None
+    wire_hash: str | None = None
+    fingerprints: bytes = b""
+    """Of all items of the document; known from the moment at which this poll is recorded."""
     status: int = 200
     hints: PublisherHints = NO_HINTS
     listed: int | None = None

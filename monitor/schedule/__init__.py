@@ -93,6 +93,8 @@ def _parsed(
         state,
         validators=outcome.validators,
         body_hash=outcome.body_hash,
+        wire_hash=outcome.wire_hash,
+        fingerprints=outcome.fingerprints,
         title=outcome.title or state.title,
         lang=outcome.lang or state.lang,
         last_polled=now,
@@ -112,6 +114,7 @@ def _unchanged(state: FeedState, outcome: NotModified, now: datetime) -> FeedSta
     return dataclasses.replace(
         state,
         validators=outcome.validators,
+        wire_hash=outcome.wire_hash or state.wire_hash,
         last_polled=now,
         last_ok=state.last_ok if still_broken else now,
         failures=state.failures if still_broken else 0,

@@ -27,6 +27,8 @@ def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, 
             # one that is under way must not bring them back.
             "etag = iif(url = excluded.url, etag, NULL), last_modified = iif(url = excluded.url, last_modified, NULL), "
             "body_hash = iif(url = excluded.url, body_hash, NULL), "
+            "wire_hash = iif(url = excluded.url, wire_hash, NULL), "
+            "fingerprints = iif(url = excluded.url, fingerprints, NULL), "
             # Nor does what was learnt of the old one's rhythm, moves and troubles.
             "pace = iif(url = excluded.url, pace, '{}'), health = iif(url = excluded.url, health, '{}'), "
             "condition = iif(url = excluded.url, condition, 'ok'), "

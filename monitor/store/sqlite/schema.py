@@ -119,6 +119,13 @@ def imported_feeds(db: sqlite_utils.Database) -> None:
     db.conn.execute("CREATE INDEX feeds_imported ON feeds (id) WHERE active = 1 AND imported = 1")
 
 
+@migrations()
+def feed_memory(db: sqlite_utils.Database) -> None:
+    """What spares work on what is known: the hash of the body as it came, and the fingerprints of its items."""
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN wire_hash TEXT")
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN fingerprints BLOB")
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.
