@@ -117,6 +117,8 @@ def _declaration_end(text: str, start: int) -> int:
 
 def _cut(body: str, tag: str, max_entries: int, warnings: Warnings) -> str:
     """Cut the document before the first item that is too many, so that the parser never sees a flood."""
+    if body.count("item") + body.count("entry") <= max_entries:
+        return body  # the quick way of nearly every feed
     for number, found in enumerate(_ITEM.finditer(body)):
         if number == max_entries:
             warnings.add(f"the feed has more than {max_entries} items; the rest was left out")

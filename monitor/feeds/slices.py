@@ -30,6 +30,7 @@ READING_VERSION: Final = 1
 SIZE: Final = 8
 """Bytes of a fingerprint."""
 
+_PARSER_VERSION = version("feedparser")
 _ITEMS = frozenset({"item", "entry"})
 _IDENTITIES = frozenset({"guid", "id", "identifier"})
 _TOLD = _IDENTITIES | {"link", "title"}
@@ -62,7 +63,7 @@ class Odd(ValueError):
 
 def salt(*parts: str) -> bytes:
     """What all fingerprints of a document depend on."""
-    return _digest(repr((READING_VERSION, version("feedparser"), *parts)).encode(), size=16)
+    return _digest(repr((READING_VERSION, _PARSER_VERSION, *parts)).encode(), size=16)
 
 
 def spans(data: bytes, seed: bytes) -> Spans | None:
@@ -74,7 +75,8 @@ def spans(data: bytes, seed: bytes) -> Spans | None:
         return None
     if not distinct(item.tokens() for item in scanner.items):
         raise Odd
-    prints = [_digest(data[item.start : item.end], key=_digest(item.context + seed, size=16)) for item in scanner.items]
+    keys = {context: _digest(context.encode("utf-8", "replace") + seed, size=16) for context in scanner.contexts()}
+    prints = [_digest(data[item.start : item.end], key=keys[item.context]) for item in scanner.items]
     return Spans(places=tuple((item.start, item.end) for item in scanner.items), prints=tuple(prints))
 
 
@@ -151,7 +153,7 @@ class _Item:
 
     __slots__ = ("context", "end", "start", "texts")
 
-    def __init__(self, start: int, context: bytes) -> None:
+    def __init__(self, start: int, context: str) -> None:
         self.start, self.end, self.context = start, start, context
         self.texts: dict[str, list[str]] = {}
 
@@ -188,6 +190,10 @@ class _Scanner:
         self._data = data
         self._expat.Parse(data, True)
 
+    def contexts(self) -> frozenset[str]:
+        """What stands around the items; nearly always the same for all."""
+        return frozenset(item.context for item in self.items)
+
     def _declare(self, prefix: str | None, uri: str | None) -> None:
         if self._item is None:
             self._declared.append((prefix, uri))
@@ -209,8 +215,7 @@ class _Scanner:
             elif local in _TOLD and not self._source_depth:
                 self._tell(local, attributes)
         elif local in _ITEMS:
-            around = repr((self._around, self._declared)).encode("utf-8", "replace")
-            self._item = _Item(self._expat.CurrentByteIndex, _digest(around, size=16))
+            self._item = _Item(self._expat.CurrentByteIndex, repr((self._around, self._declared)))
             self._item_depth = self._depth
             for key, value in attributes.items():
                 if key.endswith("about"):
