@@ -85,9 +85,10 @@ def score(made: Farm, client: Client) -> tables.Recall:
     misses: collections.Counter[str] = collections.Counter()
     found = 0
     for source, url in zip(made.sources, client.urls, strict=True):
-        got = truth[source.number] & stored.get(url, set())
-        found += len(got)
-        if lost := len(truth[source.number]) - len(got):
+        there = stored.get(url, set())
+        got = sum(not there.isdisjoint(names) for names in truth[source.number])
+        found += got
+        if lost := len(truth[source.number]) - got:
             misses[source.what] += lost
     return tables.Recall(found, sum(map(len, truth.values())), misses.most_common(6))
 

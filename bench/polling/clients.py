@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from bench.polling.measure import Cost
 _HERE = Path(__file__).parent
 
 Stored = dict[str, set[str]]
-"""Ids of articles, by the address of their feed."""
+"""Ids and addresses of articles, by the address of their feed."""
 
 
 class Client(ABC):
@@ -83,7 +82,7 @@ class Ours(Client):
     def stored(self) -> Stored:
         return _rows(
             self.folder / "store.db",
-            "SELECT f.url, coalesce(a.guid, a.url) FROM articles a JOIN feeds f ON f.id = a.feed_id",
+            "SELECT f.url, a.guid, a.url FROM articles a JOIN feeds f ON f.id = a.feed_id",
         )
 
 
@@ -99,7 +98,7 @@ class Plain(Client):
         return [sys.executable, str(_HERE / "plain.py"), str(self.folder / "urls"), str(self.folder / "store.db")]
 
     def stored(self) -> Stored:
-        return _rows(self.folder / "store.db", "SELECT url, id FROM articles")
+        return _rows(self.folder / "store.db", "SELECT url, id, link FROM articles")
 
 
 class Reader(Client):
@@ -127,7 +126,7 @@ class Reader(Client):
         ]
 
     def stored(self) -> Stored:
-        return _rows(self.folder / "store.db", "SELECT feed, id FROM entries")
+        return _rows(self.folder / "store.db", "SELECT feed, id, link FROM entries")
 
 
 class Rss2email(Client):
@@ -177,7 +176,7 @@ class Newsboat(Client):
         return ["newsboat", *(word for key, file in parts for word in (key, str(self.folder / file))), "-x", "reload"]
 
     def stored(self) -> Stored:
-        return _rows(self.folder / "cache.db", "SELECT feedurl, guid FROM rss_item")
+        return _rows(self.folder / "cache.db", "SELECT feedurl, guid, url FROM rss_item")
 
 
 CLIENTS: tuple[type[Client], ...] = (Ours, Plain, Reader, Rss2email, Newsboat)
@@ -186,10 +185,6 @@ CLIENTS: tuple[type[Client], ...] = (Ours, Plain, Reader, Rss2email, Newsboat)
 def _rows(database: Path, query: str) -> Stored:
     found: Stored = collections.defaultdict(set)
     with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
-        for url, name in _pairs(db, query):
-            found[url].add(name)
+        for url, *names in db.execute(query):
+            found[url].update(name for name in names if name)
     return found
-
-
-def _pairs(db: sqlite3.Connection, query: str) -> Iterator[tuple[str, str]]:
-    yield from db.execute(query)

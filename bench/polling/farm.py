@@ -56,7 +56,7 @@ class Farm:
     sources: tuple[Source, ...]
     described: str
     _render: Callable[[int, int], bytes]
-    _ids: Callable[[int, int], tuple[str, ...]]
+    _names: Callable[[int, int], tuple[tuple[str, ...], ...]]
     tool: Path | None = None
     head: int = ENTRIES
 
@@ -66,10 +66,12 @@ class Farm:
         for source in self.sources:
             put(self.root / "www", source.path, self._render(source.number, self.head))
 
-    def truth(self) -> dict[int, frozenset[str]]:
-        """The ids of all entries that any feed has had, by the number of the feed."""
+    def truth(self) -> dict[int, frozenset[tuple[str, ...]]]:
+        """All entries that any feed has had, by the number of the feed: of each the names that it may be known by."""
         heads = range(ENTRIES, self.head + 1)
-        return {one.number: frozenset(i for head in heads for i in self._ids(one.number, head)) for one in self.sources}
+        return {
+            one.number: frozenset(i for head in heads for i in self._names(one.number, head)) for one in self.sources
+        }
 
     def urls(self, port: int, prefix: str, scheme: str = "http") -> list[str]:
         """The addresses of all feeds under a prefix: `v` has validators, `n` has none."""
@@ -122,14 +124,15 @@ def _shared(root: Path, feeds: int) -> Farm:
         sources=sources,
         described=f"{feeds:,} feeds of the shared farm on {HOSTS} hosts, {ENTRIES} entries each, {size // 1000} KB in the mean",
         _render=made.render,
-        _ids=lambda number, head: _shared_ids(made, number, head),
+        _names=lambda number, head: _shared_names(made, number, head),
         tool=TOOL,
     )
 
 
-def _shared_ids(made: Any, number: int, head: int) -> tuple[str, ...]:
+def _shared_names(made: Any, number: int, head: int) -> tuple[tuple[str, ...], ...]:
+    # By its address as well: RDF has no ids, and feedparser takes some ids for addresses below xml:base.
     _, entries = made.entries(number, head)
-    return tuple(entry["id"] or entry["link"] for entry in entries)
+    return tuple((entry["id"] or entry["link"], entry["link"]) for entry in entries)
 
 
 def _own(root: Path, feeds: int) -> Farm:
@@ -148,7 +151,7 @@ def _own(root: Path, feeds: int) -> Farm:
         sources=sources,
         described=f"{feeds:,} plain feeds of its own on {HOSTS} hosts, {ENTRIES} entries each, {size // feeds // 1000} KB in the mean",
         _render=_own_render,
-        _ids=lambda number, head: tuple(_own_id(number, k) for k in range(head - ENTRIES + 1, head + 1)),
+        _names=lambda number, head: tuple((_own_id(number, k),) for k in range(head - ENTRIES + 1, head + 1)),
     )
 
 

@@ -158,3 +158,19 @@ def test_one_poll_that_cannot_be_written_does_not_hold_up_the_others(contract):
         assert states.count(None) == 1
 
     contract(check)
+
+
+def test_the_number_of_feeds_follows_every_change(contract):
+    async def check(store):
+        async def count():
+            return (await store.figures(NOW, MINUTE)).feeds
+
+        await store.import_feeds(LIST, NOW, {})
+        assert await count() == 6
+        await store.forget_feeds(["n0", "n1"])
+        await store.sync_feeds([], NOW, {})
+        assert await count() == 3
+        await store.sync_feeds([FEED, LIST[0], LIST[4]], NOW, {})
+        assert await count() == 5
+
+    contract(check)

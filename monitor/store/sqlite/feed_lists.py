@@ -25,14 +25,19 @@ def insert(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str
     if not rows:
         return 0
     names = list(values.feed_columns(feeds[0]))
-    before = db.total_changes
+    before = active(db)
     db.executemany(
         f"INSERT INTO feeds ({', '.join(names)}, next_due, imported) VALUES ({', '.join('?' * len(names))}, ?, 1) "
         "ON CONFLICT (id) DO UPDATE SET active = 1, imported = 1, title = excluded.title, "
         "categories = excluded.categories, next_due = excluded.next_due WHERE active = 0 AND url = excluded.url",
         rows,
     )
-    return int(db.total_changes - before)
+    return active(db) - before
+
+
+def active(db: Row) -> int:
+    """How many feeds are polled."""
+    return int(db.execute("SELECT active FROM feed_tally").fetchone()[0])
 
 
 def forget(db: Row, feed_ids: Sequence[str]) -> int:

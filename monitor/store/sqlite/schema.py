@@ -113,10 +113,19 @@ def feed_schedule(db: sqlite_utils.Database) -> None:
 
 @migrations()
 def imported_feeds(db: sqlite_utils.Database) -> None:
-    """Feeds that were imported into the store stand in no file; the settings leave them alone."""
+    """Feeds that were imported into the store stand in no file; the settings leave them alone. How many feeds are polled
+    is kept beside them: to count a million takes a second, and health asks all the time.
+    """
     db.conn.execute("ALTER TABLE feeds ADD COLUMN imported INTEGER NOT NULL DEFAULT 0")
     db.conn.execute("CREATE INDEX feeds_listed ON feeds (url) WHERE active = 1 AND imported = 0")
     db.conn.execute("CREATE INDEX feeds_imported ON feeds (id) WHERE active = 1 AND imported = 1")
+    db.conn.execute("CREATE TABLE feed_tally (id INTEGER PRIMARY KEY CHECK (id = 1), active INTEGER NOT NULL) STRICT")
+    db.conn.execute("INSERT INTO feed_tally SELECT 1, count(*) FROM feeds WHERE active = 1")
+    for event, change in (("INSERT", "new.active"), ("UPDATE OF active", "new.active - old.active")):
+        db.conn.execute(
+            f"CREATE TRIGGER feeds_tally_{event.split()[0].lower()} AFTER {event} ON feeds WHEN {change} <> 0 "
+            f"BEGIN UPDATE feed_tally SET active = active + {change}; END"
+        )
 
 
 @migrations()
