@@ -93,6 +93,20 @@ def seen(form: str, script: str) -> float:
     return min((frequency(word, script) for word in words), default=0.0)
 
 
+RARER = {
+    "ar": "أسد شرع شريعة",
+    "de": "scharia löwe",
+    "en": "sharia shariah tartar lavra poutine",
+    "fa": "اسد شرع شریعت پوتین",
+    "fr": "charia tartare poutine",
+    "he": "שריעה",
+    "ru": "шариат путина лавра тартар",
+    "tr": "şeriat tatar",
+    "uk": "шаріат путіна лавра тартар",
+}
+"""Words of the news that are rarer than the cut, or names by the sources, and are taken for names that are watched."""
+
+
 def common_words(names: frozenset[str], famous: frozenset[str]) -> Iterator[str]:
     """Lines `language<TAB>words`: the commonest words of each language that are not names there.
 
@@ -102,7 +116,9 @@ def common_words(names: frozenset[str], famous: frozenset[str]) -> Iterator[str]
     for language in sorted({one for group in LANGUAGES.values() for one in group.split()} - {"zh", "ja", "ko"}):
         words = [word for word in top_n_list(language, COMMON_WORDS * 3) if word.isalpha() and len(word) > 1]
         kept = [word for word in words if is_common(word, language, names, famous)]
-        yield f"{language}\t{' '.join(kept[: COMMON_WORDS * (2 if language == 'en' else 1)])}\n"
+        kept = kept[: COMMON_WORDS * (2 if language == "en" else 1)]
+        kept += [word for word in RARER.get(language, "").split() if word not in kept]
+        yield f"{language}\t{' '.join(kept)}\n"
 
 
 def is_common(word: str, language: str, names: frozenset[str], famous: frozenset[str]) -> bool:

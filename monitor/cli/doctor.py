@@ -21,6 +21,7 @@ import click
 from monitor import config, store
 from monitor.config.plain_yaml import AVAILABLE as HAS_LIBYAML
 from monitor.errors import ConfigError, SchemaTooNew, StoreError
+from monitor.feeds.languages import detect
 from monitor.matching import native_available
 from monitor.model import FeedKind
 from monitor.settings import MaildirSettings, Settings, StoreSettings
@@ -33,6 +34,9 @@ _LARGE = 1_000_000_000
 _FEW_FILES = 1024
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 """No clock that is right shows an earlier time."""
+
+
+_ENGLISH = "The minister arrived in Damascus on Monday for talks about the future of the port and the air base."
 
 
 class State(StrEnum):
@@ -123,6 +127,13 @@ def _programs() -> Iterator[Line]:
         State.OK if HAS_LIBYAML else State.WARNING,
         "read by libyaml" if HAS_LIBYAML else "read by Python alone: ten times slower",
         "" if HAS_LIBYAML else "install a PyYAML that has libyaml, such as its wheel",
+    )
+    told = detect(_ENGLISH) == "en"
+    yield Line(
+        "languages",
+        State.OK if told else State.FAILURE,
+        "told by the shipped model" if told else "the shipped model takes English for something else",
+        "" if told else "install anew: the package is damaged",
     )
 
 

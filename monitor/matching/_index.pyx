@@ -47,6 +47,9 @@ cdef enum:
     ARTICLE_CHILDREN = 2
     ANY_CHILD = 4
     ARTICLE_FIRST = 1
+    POST = 3  # of each post: rule << 1 | sure, and four words of its second clause (flat.py), or -1
+    PRESENT_WORDS = 256  # of 64 bits
+    PRESENT_MASK = 0x3FFF
     # a leaf: atom << 8, a bit for each field, two for the tier, one for doubt; the terms of leaves stand behind them
     ATOM = 8
     BIT_TIER = 5
@@ -76,6 +79,11 @@ cdef struct Occurrence:
     int32_t next
     uint8_t field
     uint8_t tier
+
+
+cdef struct Met:
+    uint32_t state  # epoch << 5 | fields that an atom was found in
+    int32_t head  # its last occurrence
 
 
 cdef struct Place:
@@ -293,8 +301,8 @@ cdef class Scratch:
     """The working memory of one thread on one segment."""
 
     cdef uint32_t epoch
-    cdef uint32_t* atom_state  # epoch << 5 | fields that it was found in
-    cdef int32_t* atom_head
+    cdef Met* met  # of each atom
+    cdef uint64_t present[PRESENT_WORDS]  # a bit for each word of the article, by the lowest bits of its number
     cdef uint32_t* rule_epoch
     cdef uint32_t* names_epoch  # of names and field
     cdef uint32_t names_stamp
@@ -321,8 +329,7 @@ cdef class Scratch:
     cdef Resolved resolved
 
     def __cinit__(self, Segment segment):
-        self.atom_state = <uint32_t*> calloc(segment.atoms + 1, 4)
-        self.atom_head = <int32_t*> malloc((segment.atoms + 1) * 4)
+        self.met = <Met*> calloc(segment.atoms + 1, sizeof(Met))
         self.rule_epoch = <uint32_t*> calloc(segment.rules + 1, 4)
         self.names_epoch = <uint32_t*> calloc(5 * segment.names + 1, 4)
         self.names_range = <int32_t*> malloc((15 * segment.names + 1) * 4)
@@ -333,8 +340,7 @@ cdef class Scratch:
         cdef int field
         for field in range(5):
             free(self.words[field])
-        free(self.atom_state)
-        free(self.atom_head)
+        free(self.met)
         free(self.rule_epoch)
         free(self.names_epoch)
         free(self.names_range)
@@ -360,13 +366,34 @@ cdef class Scratch:
         """A new article: what was found in the last one is out of date at once."""
         self.epoch += 1
         if self.epoch == 1 << 27:
-            memset(self.atom_state, 0, segment.atoms * 4)
+            memset(self.met, 0, segment.atoms * sizeof(Met))
             memset(self.rule_epoch, 0, segment.rules * 4)
             self.epoch = 1
         self.new_names(segment)
         self.occurrence_count = self.places.count = 0
         self.candidates.count = self.sure.count = self.hits.count = self.doubts.count = 0
         self.depth = 0
+        memset(self.present, 0, sizeof(self.present))
+
+
+cdef inline bint is_present(Scratch scratch, uint32_t word) noexcept nogil:
+    return scratch.present[word >> 6 & (PRESENT_WORDS - 1)] >> (word & 63) & 1
+
+
+cdef inline void note_present(Scratch scratch, uint64_t listed) noexcept nogil:
+    """The words that a token is."""
+    cdef const uint32_t* entries
+    cdef uint32_t one, word
+    if not listed:
+        return
+    if listed >> INLINE_SHIFT:
+        word = (<uint32_t> listed & 0x7FFFFFFF) >> 2 & PRESENT_MASK
+        scratch.present[word >> 6] |= <uint64_t> 1 << (word & 63)
+        return
+    entries = <const uint32_t*> <uintptr_t> listed
+    for one in range(1, 1 + entries[0]):
+        word = entries[one] >> 2 & PRESENT_MASK
+        scratch.present[word >> 6] |= <uint64_t> 1 << (word & 63)
 
 
 # ── a compiled set of rules ──────────────────────────────────────────────────────────────────────────────────────────
@@ -383,8 +410,7 @@ cdef class Segment:
     cdef const uint8_t* sieve
     cdef uint64_t sieve_mask
     cdef const uint32_t* lists
-    cdef const uint8_t* node_flags
-    cdef const int32_t* node_outs
+    cdef const int32_t* nodes  # of each: what ends there (none: -1, one atom: -2 less its number, else a list), flags
     cdef const int32_t* outs
     cdef const uint64_t* edge_keys
     cdef const uint32_t* edge_values
@@ -392,9 +418,7 @@ cdef class Segment:
     cdef const uint8_t* edge_sieve
     cdef uint64_t edge_sieve_mask
     cdef const uint8_t* word_article
-    cdef const uint8_t* atom_lead
-    cdef const uint8_t* atom_flags
-    cdef const int32_t* post_at
+    cdef const int32_t* atom_rows  # of each: where its posts are, words of any kind in front | flags << 8
     cdef const int32_t* posts
     cdef const int32_t* rule_at
     cdef const int32_t* names_at
@@ -422,8 +446,7 @@ cdef class Segment:
         self.sieve = <const uint8_t*> self._open("sieve")
         self.sieve_mask = 8 * len(sections["sieve"]) - 1
         self.lists = <const uint32_t*> self._open("lists")
-        self.node_flags = <const uint8_t*> self._open("node_flags")
-        self.node_outs = <const int32_t*> self._open("node_outs")
+        self.nodes = <const int32_t*> self._open("nodes")
         self.outs = <const int32_t*> self._open("outs")
         self.edge_keys = <const uint64_t*> self._open("edge_keys")
         self.edge_mask = len(sections["edge_keys"]) // 8 - 1
@@ -431,9 +454,7 @@ cdef class Segment:
         self.edge_sieve = <const uint8_t*> self._open("edge_sieve")
         self.edge_sieve_mask = 8 * len(sections["edge_sieve"]) - 1
         self.word_article = <const uint8_t*> self._open("word_article")
-        self.atom_lead = <const uint8_t*> self._open("atom_lead")
-        self.atom_flags = <const uint8_t*> self._open("atom_flags")
-        self.post_at = <const int32_t*> self._open("post_at")
+        self.atom_rows = <const int32_t*> self._open("atoms")
         self.posts = <const int32_t*> self._open("posts")
         self.rule_at = <const int32_t*> self._open("rule_at")
         self.names_at = <const int32_t*> self._open("names_at")
@@ -441,7 +462,7 @@ cdef class Segment:
         self.always = <const int32_t*> self._open("always")
         self.flags = <const uint8_t*> self._open("flags")
         self.always_count = len(sections["always"]) // 4
-        self.atoms = len(sections["atom_lead"])
+        self.atoms = len(sections["atoms"]) // 8
         self.rules = len(sections["rule_at"]) // 4
         self.names = len(sections["names_at"]) // 4
 
@@ -520,10 +541,12 @@ cdef class Segment:
                 with nogil:
                     for at in range(one.count):
                         words[at] = self._listed(one.tokens[at].hash)
+                        note_present(scratch, words[at])
                 continue
             for at in range(one.count):
                 found = scratch.resolved.find(one.tokens[at].hash)
                 words[at] = found[0] if found else self._resolve(scan, field, at, scratch.resolved)
+                note_present(scratch, words[at])
         return 0
 
     # phrases
@@ -543,28 +566,20 @@ cdef class Segment:
 
     cdef void _found(self, Scratch scratch, Field* field, uint8_t number, int32_t atom, int32_t first, int32_t last, uint8_t tier) noexcept nogil:
         """A phrase occurs: note where, and which rules are worth asking because of it."""
-        cdef uint32_t state
-        cdef const int32_t* posts
-        cdef int32_t one, rule
+        cdef const int32_t* row = self.atom_rows + 2 * atom
+        cdef Met* met = scratch.met + atom
         cdef Occurrence* occurrence
-        first -= self.atom_lead[atom]
+        first -= row[1] & 255
         if first < 0:
             return
-        if self.atom_flags[atom] & ARTICLE_FIRST and first > 0 and field.articles[first - 1]:
+        if row[1] >> 8 & ARTICLE_FIRST and first > 0 and field.articles[first - 1]:
             first -= 1
-        state = scratch.atom_state[atom]
-        if state >> 5 != scratch.epoch:
-            state = scratch.epoch << 5
-            scratch.atom_head[atom] = -1
-            if self.post_at[atom] >= 0:
-                posts = self.posts + self.post_at[atom]
-                for one in range(1, 1 + posts[0]):
-                    rule = posts[one] >> 1
-                    if scratch.rule_epoch[rule] != scratch.epoch:
-                        scratch.rule_epoch[rule] = scratch.epoch
-                        # the lowest bit: a rule that asks for nothing but one of these in title or body
-                        push_number(&scratch.sure if posts[one] & 1 and number < 2 else &scratch.candidates, rule)
-        scratch.atom_state[atom] = state | <uint32_t> 1 << number
+        if met.state >> 5 != scratch.epoch:
+            met.state = scratch.epoch << 5
+            met.head = -1
+            if row[0] >= 0:
+                self._ask(scratch, self.posts + row[0], number)
+        met.state |= <uint32_t> 1 << number
         if scratch.occurrence_count == scratch.occurrence_room:
             scratch.occurrence_room = 2 * scratch.occurrence_room + 256
             scratch.occurrences = <Occurrence*> realloc(scratch.occurrences, scratch.occurrence_room * sizeof(Occurrence))
@@ -573,22 +588,42 @@ cdef class Segment:
         occurrence.last = last
         occurrence.field = number
         occurrence.tier = tier
-        occurrence.next = scratch.atom_head[atom]
-        scratch.atom_head[atom] = scratch.occurrence_count
+        occurrence.next = met.head
+        met.head = scratch.occurrence_count
         scratch.occurrence_count += 1
+
+    cdef void _ask(self, Scratch scratch, const int32_t* posts, uint8_t number) noexcept nogil:
+        """Note the rules of a phrase: each once, and only if a word of its second clause is somewhere in the article."""
+        cdef const int32_t* post = posts + 1
+        cdef const int32_t* end = post + POST * posts[0]
+        cdef int32_t rule
+        while post < end:
+            if post[1] == -1 or (
+                is_present(scratch, post[1] & 0xFFFF)
+                or is_present(scratch, post[1] >> 16 & 0xFFFF)
+                or is_present(scratch, post[2] & 0xFFFF)
+                or is_present(scratch, post[2] >> 16 & 0xFFFF)
+            ):
+                rule = post[0] >> 1
+                if scratch.rule_epoch[rule] != scratch.epoch:
+                    scratch.rule_epoch[rule] = scratch.epoch
+                    # the lowest bit: a rule that asks for nothing but one of these in title or body
+                    push_number(&scratch.sure if post[0] & 1 and number < 2 else &scratch.candidates, rule)
+            post += POST
 
     cdef void _follow(self, Scratch scratch, Field* field, uint8_t number, uint32_t node, int32_t first, int32_t at, uint8_t tier) noexcept nogil:
         """Phrases that go on from `node` with token `at`."""
-        cdef const int32_t* outs
+        cdef int32_t ending = self.nodes[2 * node]
+        cdef int32_t flags = self.nodes[2 * node + 1]
         cdef int32_t one
-        cdef uint8_t flags = self.node_flags[node]
-        if self.node_outs[node] >= 0:
-            outs = self.outs + self.node_outs[node]
-            for one in range(outs[0]):
-                self._found(scratch, field, number, outs[1 + one], first, at - 1, tier)
+        if ending < -1:
+            self._found(scratch, field, number, -2 - ending, first, at - 1, tier)
+        elif ending >= 0:
+            for one in range(self.outs[ending]):
+                self._found(scratch, field, number, self.outs[ending + 1 + one], first, at - 1, tier)
         if not flags or at >= field.count:
             return
-        if flags & PLAIN_CHILDREN:
+        if flags & PLAIN_CHILDREN and scratch.words[number][at]:
             self._step(scratch, field, number, node, first, at, tier, False)
         if flags & ARTICLE_CHILDREN:
             # a word of a name may have its article in front, which then is skipped
@@ -790,7 +825,7 @@ cdef inline int any_leaf(Scratch scratch, const int32_t* code) noexcept nogil:
     cdef uint32_t state, leaf
     for one in range(3, 3 + code[2]):
         leaf = code[one]
-        state = scratch.atom_state[leaf >> ATOM]
+        state = scratch.met[leaf >> ATOM].state
         if state >> 5 == scratch.epoch and state & leaf & 31:
             if not leaf >> BIT_SOFT & 1:
                 return YES
@@ -835,12 +870,12 @@ cdef int32_t distinct_places(Scratch scratch, int32_t begin) noexcept nogil:
 
 cdef void push_leaf(Scratch scratch, uint32_t leaf, int32_t term, uint32_t mask) noexcept nogil:
     """The places of a leaf."""
-    cdef uint32_t state = scratch.atom_state[leaf >> ATOM]
+    cdef uint32_t state = scratch.met[leaf >> ATOM].state
     cdef int32_t at
     cdef Occurrence* found
     if state >> 5 != scratch.epoch or not state & mask:
         return
-    at = scratch.atom_head[leaf >> ATOM]
+    at = scratch.met[leaf >> ATOM].head
     while at >= 0:
         found = &scratch.occurrences[at]
         if mask >> found.field & 1:

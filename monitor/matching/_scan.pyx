@@ -10,7 +10,7 @@ enough (letters and marks to be composed, scripts whose marks are vowels) are to
 from cpython.unicode cimport PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_DATA, PyUnicode_KIND, PyUnicode_READ
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from unicodedata import is_normalized
 
@@ -20,6 +20,7 @@ from monitor.text.tokens import tokenise
 
 cdef enum:
     PAGES = 0x1100
+    LETTERS = 0x10000
     SEVERAL_ROOM = 0x10000
     LETTER = 0x1FFFFF
     KINDS = 7 << 24
@@ -27,25 +28,51 @@ cdef enum:
     WORD = 1 << 24
     DROPPED = 3 << 24
     SEVERAL = 4 << 24
+    UNKNOWN = 7 << 24
     MARK = 1 << 27
     SLOW = 1 << 28
     ATTACHED = 1 << 29
     UNSAFE = 1 << 30
     MARKS_SHOWN = 64
     ARTICLE_MASK = 255
-    NOT_SCANNED = -2
-    NEEDS_SLOW = -1
+    WEIGHTS = 1024  # places of a token that count apart: far more than words have
+    NEEDS_SLOW = 1
+    NEEDS_FORM = 2
+    NEEDS_PAGE = 3
+    NOT_ASKED = 2
 
-cdef uint32_t* pages[PAGES]
+cdef uint32_t letters[LETTERS]  # what becomes of each code point of the basic plane; UNKNOWN until its page was asked for
+cdef uint32_t* pages[PAGES]  # the same for those beyond, 256 each
 cdef uint32_t several[SEVERAL_ROOM]  # forms of more than one letter: a count, then the entries of each; never moved
 cdef Py_ssize_t several_used = 0
 memset(pages, 0, sizeof(pages))
+memset(letters, 0xFF, sizeof(letters))
 
 cdef uint64_t SEED = 0x2545F4914F6CDD1D
 cdef uint64_t STEP = 0x9E3779B97F4A7C15
+cdef uint64_t weights[WEIGHTS]
 
-cdef inline uint64_t mixed(uint64_t hash, uint32_t letter) noexcept nogil:
-    return (hash ^ letter) * STEP
+
+cdef void choose_weights() noexcept:
+    """Odd numbers at random (splitmix64), the same in every process: images keep hashes."""
+    cdef uint64_t state = SEED
+    cdef uint64_t number
+    cdef int at
+    for at in range(WEIGHTS):
+        state += STEP
+        number = (state ^ (state >> 30)) * <uint64_t> 0xBF58476D1CE4E5B9
+        number = (number ^ (number >> 27)) * <uint64_t> 0x94D049BB133111EB
+        weights[at] = (number ^ (number >> 31)) | 1
+
+
+choose_weights()
+
+
+cdef inline uint64_t mixed(uint64_t hash, uint32_t letter, int32_t at) noexcept nogil:
+    """A letter more, the `at`-th. The hash is a sum with a weight for each place (multilinear hashing: Lemire and Kaser,
+    "Strongly universal string hashing is fast", 2014), so that letters need not wait for one another.
+    """
+    return hash + letter * weights[at & (WEIGHTS - 1)]
 
 
 cdef inline uint64_t closed(uint64_t hash) noexcept nogil:
@@ -58,8 +85,10 @@ cdef inline uint64_t closed(uint64_t hash) noexcept nogil:
 cdef uint64_t hash_str(str token):
     cdef uint64_t hash = SEED
     cdef Py_UCS4 letter
+    cdef int32_t at = 0
     for letter in token:
-        hash = mixed(hash, letter)
+        hash = mixed(hash, letter, at)
+        at += 1
     return closed(hash)
 
 
@@ -71,24 +100,30 @@ def token_hash(str token):
 cdef int load_page(Py_ssize_t number) except -1:
     """Ask for the folded forms of 256 code points and keep them."""
     global several_used
-    cdef uint32_t* page = <uint32_t*> malloc(256 * sizeof(uint32_t))
+    cdef uint32_t page[256]
+    cdef uint32_t* kept
     cdef Py_ssize_t at
-    if page == NULL:
-        raise MemoryError
     for at, forms in enumerate(page_of(number)):
         if isinstance(forms, int):
             page[at] = forms
             continue
-        flags, letters = forms
-        if several_used + len(letters) + 1 > SEVERAL_ROOM:
+        flags, found = forms
+        if several_used + len(found) + 1 > SEVERAL_ROOM:
             raise MemoryError("the fold table has more long forms than room for them")
         page[at] = <uint32_t> flags | SEVERAL | <uint32_t> several_used
-        several[several_used] = len(letters)
+        several[several_used] = len(found)
         several_used += 1
-        for entry in letters:
+        for entry in found:
             several[several_used] = entry
             several_used += 1
-    pages[number] = page  # whole before it is seen; a page that two threads asked for at once is kept once
+    if number < LETTERS >> 8:
+        memcpy(&letters[number << 8], page, sizeof(page))
+        return 0
+    kept = <uint32_t*> malloc(sizeof(page))
+    if kept == NULL:
+        raise MemoryError
+    memcpy(kept, page, sizeof(page))
+    pages[number] = kept  # whole before it is seen; a page that two threads asked for at once is kept once
     return 0
 
 
@@ -103,6 +138,7 @@ cdef struct Word:
     int32_t start
     int32_t end
     int32_t marks
+    int32_t letters
     uint64_t hash
 
 
@@ -122,7 +158,8 @@ cdef void add(Field* field, Word* word, uint32_t entry, int32_t at) noexcept nog
     """One folded letter: it continues the word, begins one, or ends it."""
     cdef uint32_t kind = entry & KINDS
     if kind == WORD and word.state == 1:
-        word.hash = mixed(word.hash, entry & LETTER)
+        word.hash = mixed(word.hash, entry & LETTER, word.letters)
+        word.letters += 1
     else:
         if word.state:
             emit(field, word)
@@ -130,65 +167,73 @@ cdef void add(Field* field, Word* word, uint32_t entry, int32_t at) noexcept nog
             return
         word.state = 1 if kind == WORD else 2
         word.start = at
-        word.hash = mixed(SEED, entry & LETTER)
+        word.hash = mixed(SEED, entry & LETTER, 0)
+        word.letters = 1
     word.end = at + 1
     word.marks = 0
 
 
-cdef Py_ssize_t scan_letters(Field* field, const Letter* text, int32_t length, bint composed) noexcept nogil:
-    """Cut a text into tokens. Returns 0, NEEDS_SLOW, or that a page is missing: NOT_SCANNED less its number."""
-    cdef Word word
-    cdef int32_t at = 0
-    cdef int32_t one
-    cdef uint32_t letter, entry, kind
-    cdef uint32_t* page = pages[0]
+cdef struct Cut:
+    Word word
+    int32_t at  # the next letter
+    int composed  # whether the text is in the composed form (NFC), or NOT_ASKED: to ask costs as much as to fold
+
+
+cdef inline uint32_t entry_of(uint32_t letter) noexcept nogil:
+    if letter < LETTERS:
+        return letters[letter]
+    return pages[letter >> 8][letter & 255] if pages[letter >> 8] != NULL else UNKNOWN
+
+
+cdef int scan_letters(Field* field, const Letter* text, int32_t length, Cut* cut) noexcept nogil:
+    """Cut a text into tokens from `cut.at` on. Returns 0, or what it needs to go on from there: `NEEDS_PAGE` that of
+    the letter at `cut.at`, NEEDS_FORM an answer in `cut.composed`, NEEDS_SLOW the slow way for the whole text.
+    """
+    cdef int32_t at = cut.at
+    cdef int32_t one, offset
+    cdef uint32_t entry, kind
     cdef uint64_t hash
-    if page == NULL:
-        return NOT_SCANNED
-    word.state = word.start = word.end = word.marks = 0
-    word.hash = SEED
-    field.count = 0
+    cdef Word* word = &cut.word
     while at < length:
-        letter = text[at]
-        if Letter is not uint8_t:
-            page = pages[letter >> 8]
-            if page == NULL:
-                return NOT_SCANNED - <Py_ssize_t> (letter >> 8)
-        entry = page[letter & 255]
+        entry = letters[text[at]] if Letter is not uint32_t else entry_of(text[at])
         kind = entry & KINDS
         if kind == WORD:  # nearly all letters: the whole run at once
             if word.state != 1:
                 if word.state:
-                    emit(field, &word)
+                    emit(field, word)
                 word.state = 1
                 word.start = at
                 word.hash = SEED
+                word.letters = 0
             hash = word.hash
+            offset = word.letters - at
             while True:
-                hash = mixed(hash, entry & LETTER)
+                hash = mixed(hash, entry & LETTER, at + offset)
                 at += 1
                 if at == length:
                     break
-                letter = text[at]
-                if Letter is not uint8_t:
-                    page = pages[letter >> 8]
-                    if page == NULL:
-                        return NOT_SCANNED - <Py_ssize_t> (letter >> 8)
-                entry = page[letter & 255]
+                entry = letters[text[at]] if Letter is not uint32_t else entry_of(text[at])
                 if entry & KINDS != WORD:
                     break
             word.hash = hash
+            word.letters = at + offset
             word.end = at
             word.marks = 0
             continue
         if kind == SEPARATOR:
             if word.state:
-                emit(field, &word)
+                emit(field, word)
+        elif kind == UNKNOWN:
+            cut.at = at
+            return NEEDS_PAGE
         elif kind == DROPPED:
-            if entry & UNSAFE and not composed:
+            if entry & (UNSAFE | ATTACHED) and cut.composed == NOT_ASKED:
+                cut.at = at
+                return NEEDS_FORM
+            if entry & UNSAFE and not cut.composed:
                 return NEEDS_SLOW
             if word.state and word.end == at:
-                if entry & ATTACHED and not composed:
+                if entry & ATTACHED and not cut.composed:
                     word.end = at + 1
                 elif entry & MARK and word.marks < MARKS_SHOWN:
                     word.end = at + 1
@@ -197,12 +242,12 @@ cdef Py_ssize_t scan_letters(Field* field, const Letter* text, int32_t length, b
             return NEEDS_SLOW
         elif kind == SEVERAL:
             for one in range(<int32_t> several[entry & LETTER]):
-                add(field, &word, several[(entry & LETTER) + 1 + one], at)
+                add(field, word, several[(entry & LETTER) + 1 + one], at)
         else:
-            add(field, &word, entry, at)
+            add(field, word, entry, at)
         at += 1
     if word.state:
-        emit(field, &word)
+        emit(field, word)
     return 0
 
 
@@ -254,24 +299,30 @@ cdef class Scan:
                     self._mark_articles(&self.fields[field], texts[field])
 
     cdef int _read_field(self, Field* field, str text) except -1:
-        cdef Py_ssize_t result
+        cdef int result = NEEDS_PAGE
         cdef int32_t length = len(text)
         cdef int kind = PyUnicode_KIND(text)
         cdef void* data = PyUnicode_DATA(text)
-        cdef bint composed = kind == PyUnicode_1BYTE_KIND or is_normalized("NFC", text)
+        cdef Cut cut
+        memset(&cut, 0, sizeof(cut))
+        cut.composed = NOT_ASKED
+        field.count = 0
         while True:
             with nogil:
                 if kind == PyUnicode_1BYTE_KIND:
-                    result = scan_letters[uint8_t](field, <const uint8_t*> data, length, composed)
+                    result = scan_letters[uint8_t](field, <const uint8_t*> data, length, &cut)
                 elif kind == PyUnicode_2BYTE_KIND:
-                    result = scan_letters[uint16_t](field, <const uint16_t*> data, length, composed)
+                    result = scan_letters[uint16_t](field, <const uint16_t*> data, length, &cut)
                 else:
-                    result = scan_letters[uint32_t](field, <const uint32_t*> data, length, composed)
+                    result = scan_letters[uint32_t](field, <const uint32_t*> data, length, &cut)
             if result == 0:
                 return 0
             if result == NEEDS_SLOW:
                 return self._read_slowly(field, text)
-            load_page(NOT_SCANNED - result)
+            if result == NEEDS_FORM:
+                cut.composed = is_normalized("NFC", text)
+            else:
+                load_page(<uint32_t> PyUnicode_READ(kind, data, cut.at) >> 8)
 
     cdef int _read_slowly(self, Field* field, str text) except -1:
         cdef Word word
@@ -282,8 +333,8 @@ cdef class Scan:
             word.start = start
             word.end = end
             word.hash = SEED
-            for letter in folded:
-                word.hash = mixed(word.hash, ord(letter))
+            for place, letter in enumerate(folded):
+                word.hash = mixed(word.hash, ord(letter), place)
             emit(field, &word)
         return 0
 

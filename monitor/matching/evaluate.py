@@ -58,18 +58,21 @@ _HALF = re.compile("[\\ud800-\\udfff]")
 """Half of a surrogate pair, which RE2 cannot read."""
 
 
+_FIELDS = ("title", "body", "author", "url", "category")
+
+
+def texts_of(article: Article) -> tuple[str, str, str, str, str]:
+    """What is searched of an article: title, body, author, URL, categories."""
+    categories = "\n\n".join(article.categories) if article.categories else ""
+    return article.title, article.body, article.author or "", article.url or "", categories
+
+
 class Text:
     """An article as the evaluator sees it: fields tokenised once, tokens looked up by their folded form."""
 
     def __init__(self, article: Article) -> None:
         self.article = article
-        self.texts: dict[str, str] = {
-            "title": article.title,
-            "body": article.body,
-            "author": article.author or "",
-            "url": article.url or "",
-            "category": "\n\n".join(article.categories),
-        }
+        self.texts: dict[str, str] = dict(zip(_FIELDS, texts_of(article), strict=True))
         self._tokens: dict[str, Tokens] = {}
         self._at: dict[str, dict[str, list[int]]] = {}
         self._sounds: dict[str, dict[str, list[str]]] = {}

@@ -59,6 +59,8 @@ _PYTHON, _RESTRICTED = 1, 2
 
 Section = bytes | bytearray | memoryview
 AnyWord = NameWord | re.Pattern[str]
+Trigger = tuple[float, tuple[int, ...]]
+"""How common, as a guess, and the atoms of which one must occur."""
 Leaf = tuple[int, int]
 """Atom << 8 with a bit for each field, two for the tier and one for doubt; and the term."""
 Atom = tuple[int, int, tuple[int, ...]]
@@ -71,12 +73,14 @@ class Part:
 
     code: list[int]
     places: bool = False
-    trigger: "tuple[float, tuple[int, ...]] | None" = None
-    """How common, as a guess, and the atoms; None when nothing in particular must occur."""
+    trigger: "Trigger | None" = None
+    """None when nothing in particular must occur."""
     plain: bool = True
     """Whether the native code can also tell the places for a hit."""
     clauses: bool = False
     """Whether a clause in it has a name."""
+    also: "Trigger | None" = None
+    """Another clause that must hold too, of few atoms: a rule is not asked when none of its words is there."""
 
 
 @dataclass(slots=True)
@@ -111,7 +115,9 @@ class Flattener:
     _atom_cost: list[float] = field(default_factory=list)
     _plain_rows: dict[tuple[str, ...], int] = field(default_factory=dict)
     """Rows of words that stand for themselves alone, as leaves of no field: most rows of a large set, many times over."""
-    _posts: dict[int, list[int]] = field(default_factory=dict)
+    _atom_word: "array[int]" = field(default_factory=lambda: array("i"))
+    """The rarest word of each atom."""
+    _posts: dict[int, "array[int]"] = field(default_factory=dict)
     _names: dict[int, tuple[int, Part]] = field(default_factory=dict)
     _names_at: list[list[int]] = field(default_factory=list)
     _terms: dict[str, int] = field(default_factory=dict)
@@ -150,9 +156,19 @@ class Flattener:
             direct = whole.code[0] == ANY and all(
                 leaf & _DECIDING == _TEXT for leaf in whole.code[3 : 3 + whole.code[2]]
             )
+            post = (number << 1 | direct, *self._screen(whole.also))
             for atom in dict.fromkeys(whole.trigger[1]):
-                self._posts.setdefault(atom, []).append(number << 1 | direct)
+                self._posts.setdefault(atom, array("i")).extend(post)
         return number
+
+    def _screen(self, also: Trigger | None) -> tuple[int, int]:
+        """Two numbers: four words of which one must be in the article, or -1."""
+        if also is None:
+            return -1, -1
+        words = [self._atom_word[atom] & _PRESENT for atom in also[1]]
+        words += words[:1] * (_SCREEN - len(words))
+        one, two = words[0] | words[1] << 16, words[2] | words[3] << 16
+        return one - (one >> 31 << 32), two - (two >> 31 << 32)
 
     def _score(self, compiled: CompiledRule) -> Part:
         score = compiled.rule.score
@@ -201,13 +217,14 @@ class Flattener:
                 part = self._node(node.parts[0], mask)
                 number = self._clauses.setdefault(name, len(self._clauses))
                 code = [CLAUSE, len(part.code) + 3, number, *part.code]
-                return Part(code, part.places, part.trigger, part.plain, clauses=True)
+                return Part(code, part.places, part.trigger, part.plain, clauses=True, also=part.also)
             case _:  # LEAD
                 part = self._node(node.parts[0], mask)
                 if not part.places:
                     return _soft(part)
                 code = [LEAD, len(part.code) + 2, *part.code]
-                return Part(code, True, part.trigger, part.plain and not _holds(node, (Near, Named)))
+                plain = part.plain and not _holds(node, (Near, Named))
+                return Part(code, True, part.trigger, plain, also=part.also)
 
     def _near(self, node: Node, mask: int) -> Part:
         query = node.query
@@ -218,12 +235,13 @@ class Flattener:
         join = JOINS[query.join]
         if not (left.places and right.places):
             return _soft(left if query.join is Join.NOTNEAR else _and([left, right]))
-        trigger = left.trigger if join == NOTNEAR else _rarest([left, right])
+        needed = [left] if join == NOTNEAR else [left, right]
         # NEAR's own places stand for two: what a NEAR around it would show must come from the evaluator
         plain = left.plain and right.plain and not _holds(node, (Near, Named))
         code = [NEAR, 0, join | (_INNER if self._inside else 0), query.words, *left.code, *right.code]
         code[1] = len(code)
-        return Part(code, places=True, trigger=trigger, plain=plain)
+        trigger, also = _rarest(needed)
+        return Part(code, places=True, trigger=trigger, plain=plain, also=also)
 
     def _filtered(self, operator: int, number: int, node: Node, mask: int) -> Part:
         """Some of the places of a part."""
@@ -233,7 +251,8 @@ class Flattener:
         if not part.places:
             return _soft(part)
         plain = part.plain and not _holds(node, (Near, Named))
-        return Part([operator, len(part.code) + 3, number, *part.code], True, part.trigger, plain)
+        code = [operator, len(part.code) + 3, number, *part.code]
+        return Part(code, True, part.trigger, plain, also=part.also)
 
     def _leaf(self, leaf: object, mask: int) -> Part:
         if isinstance(leaf, Row):
@@ -277,8 +296,8 @@ class Flattener:
             known = self._names[id(names)] = number, self._make_names(number, names)
         number, part = known
         if not part.code:
-            return Part([MAYBE, 2], trigger=part.trigger, plain=False)
-        return Part([NAMES, 4, number, mask], places=True, trigger=part.trigger, plain=part.plain)
+            return Part([MAYBE, 2], trigger=part.trigger, plain=False, also=part.also)
+        return Part([NAMES, 4, number, mask], places=True, trigger=part.trigger, plain=part.plain, also=part.also)
 
     def _make_names(self, number: int, names: Names) -> Part:
         """The code of names; none when the native code must not decide about them."""
@@ -299,8 +318,8 @@ class Flattener:
             code += needs.code
         self._names_at[number] = code
         names.variants, names.blanks = (), ()  # taken in; a large set must not hold the forms of all its names
-        trigger = _rarest([found, needs]) if needs is not None else found.trigger
-        return Part(code, trigger=trigger, plain=needs is None or sure)
+        trigger, also = _rarest([found] if needs is None else [found, needs])
+        return Part(code, trigger=trigger, plain=needs is None or sure, also=also)
 
     def _variant(self, variant: Variant) -> Leaf:
         words = tuple(self._name_word(word) for word in variant.words)
@@ -332,8 +351,9 @@ class Flattener:
         if number is None:
             number = self._atoms[key] = len(self._atoms)
             # all words must meet: rarer than the rarest of them
-            costs = sorted(self._rarity[word] for word in key[2] if word != _ANY_WORD)
-            self._atom_cost.append(costs[0] * (0.2 if len(costs) > 1 else 1.0))
+            costs = sorted((self._rarity[word], word) for word in key[2] if word != _ANY_WORD)
+            self._atom_cost.append(costs[0][0] * (0.2 if len(costs) > 1 else 1.0))
+            self._atom_word.append(costs[0][1])
         bits = mask | _TIER_NUMBER[tier] << 5 | (_SOFT_BIT if soft else 0)
         return number << _ATOM | bits, self._terms.setdefault(term, len(self._terms))
 
@@ -383,16 +403,17 @@ class Flattener:
         for code in self._names_at:
             names_at.append(len(self._code))
             self._code.extend(code)
-        posts, post_at = array("i"), array("i", [-1]) * len(self._atoms)
+        posts, atoms = array("i"), array("i")
+        for lead, article, _ in self._atoms:
+            atoms.append(-1)
+            atoms.append(lead | article * _ARTICLE_FIRST << 8)
         for atom, rules in self._posts.items():
-            post_at[atom] = len(posts)
-            posts.append(len(rules))
+            atoms[2 * atom] = len(posts)
+            posts.append(len(rules) // _POST)
             posts.extend(rules)
         sections |= {
             "word_article": bytes(self._articles) or b"\0",
-            "atom_lead": bytes(lead for lead, _, _ in self._atoms),
-            "atom_flags": bytes(article * _ARTICLE_FIRST for _, article, _ in self._atoms) or b"\0",
-            "post_at": post_at.tobytes(),
+            "atoms": atoms.tobytes(),
             "posts": posts.tobytes(),
             "rule_at": self._rule_at.tobytes(),
             "names_at": names_at.tobytes(),
@@ -420,15 +441,18 @@ class Flattener:
                     )
                 node = child
             outs.setdefault(node, []).append(atom)
-        packed, node_outs = array("i"), array("i", [-1]) * max(1, len(flags))
+        packed, nodes = array("i"), array("i", [-1, 0]) * max(1, len(flags))
+        nodes[1::2] = array("i", list(flags or b"\0"))
         for node, atoms in outs.items():
-            node_outs[node] = len(packed)
+            if len(atoms) == 1:
+                nodes[2 * node] = -2 - atoms[0]
+                continue
+            nodes[2 * node] = len(packed)
             packed.append(len(atoms))
             packed.extend(atoms)
         edge_keys, edge_values, edge_sieve = edge_tables(edges)
         return {
-            "node_flags": bytes(flags) or b"\0",
-            "node_outs": node_outs.tobytes(),
+            "nodes": nodes.tobytes(),
             "outs": packed.tobytes(),
             "edge_keys": edge_keys,
             "edge_values": edge_values,
@@ -436,6 +460,9 @@ class Flattener:
         }
 
 
+_POST: Final = 3  # numbers of a post
+_SCREEN: Final = 4  # words of a second clause that a post has room for
+_PRESENT: Final = 0x3FFF  # the bits of a word's number by which an article is screened
 _SLOW: Final = frozenset({NEAR, SCORE, NAMES, SOFT})
 _COMMON_BY_LETTERS: Final = (1.0, 1.0, 0.8, 0.5, 0.3, 0.15, 0.1, 0.07, 0.05)
 """How likely a word of so many letters is to occur in an article; the last goes for longer ones. A wrong guess costs time only."""
@@ -448,11 +475,17 @@ def _cost(part: Part) -> float:
     return part.trigger[0] if part.trigger is not None else float("inf")
 
 
-def _rarest(parts: Sequence[Part]) -> tuple[float, tuple[int, ...]] | None:
-    return min(parts, key=_cost).trigger if parts else None
+def _rarest(parts: Sequence[Part]) -> tuple[Trigger | None, Trigger | None]:
+    """Of parts that must all hold: by which to find the rule, and by which else to screen it."""
+    chosen = min(parts, key=_cost, default=None)
+    if chosen is None:
+        return None, None
+    others = [part.trigger for part in parts if part is not chosen and part.trigger is not None]
+    others += [part.also for part in parts if part.also is not None]
+    return chosen.trigger, min((one for one in others if 0 < len(one[1]) <= _SCREEN), default=None)
 
 
-def _either(parts: Iterable[Part]) -> tuple[float, tuple[int, ...]] | None:
+def _either(parts: Iterable[Part]) -> Trigger | None:
     """What must occur when one of several parts must hold: anything of any; nothing if one of them needs nothing."""
     cost: float = 0.0
     atoms: list[int] = []
@@ -468,7 +501,7 @@ def _and(parts: Sequence[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
     clauses = any(part.clauses for part in parts)
-    trigger = _rarest(parts)
+    trigger, also = _rarest(parts)
     # What is quick to tell first, and what the rule is found by last, for it holds nearly always. Where clauses are named
     # they are told in the order of the query.
     ordered = parts if clauses else sorted(parts, key=lambda one: (one.code[0] in _SLOW, one.trigger is trigger))
@@ -476,7 +509,7 @@ def _and(parts: Sequence[Part]) -> Part:
     for part in ordered:
         code += part.code
     code[1] = len(code)
-    return Part(code, trigger=trigger, plain=all(part.plain for part in parts), clauses=clauses)
+    return Part(code, trigger=trigger, plain=all(part.plain for part in parts), clauses=clauses, also=also)
 
 
 def _or(parts: Sequence[Part]) -> Part:
@@ -496,7 +529,7 @@ def _or(parts: Sequence[Part]) -> Part:
 def _soft(part: Part) -> Part:
     """Possible when the part holds; the evaluator decides."""
     code = part.code if part.code[0] in {SOFT, MAYBE} else [SOFT, len(part.code) + 2, *part.code]
-    return Part(code, trigger=part.trigger, plain=False)
+    return Part(code, trigger=part.trigger, plain=False, also=part.also)
 
 
 def _holds(node: Node, kinds: tuple[type, ...]) -> bool:

@@ -17,7 +17,7 @@ import orjson
 from monitor.matching._index import Scratch, Segment
 from monitor.matching._scan import Scan
 from monitor.matching.compile import CompiledRule, Compiler
-from monitor.matching.evaluate import Text
+from monitor.matching.evaluate import Text, texts_of
 from monitor.matching.explain import Explanation, explain
 from monitor.matching.flat import TIERS, FlatRules, Flattener
 from monitor.matching.index import Compiled
@@ -127,9 +127,9 @@ class Part:
         except IndexError:
             return Scratch(self.segment)
 
-    def give_back(self, scratch: Scratch, text: Text) -> None:
+    def give_back(self, scratch: Scratch, article: Article) -> None:
         """Keep working memory for the next article, unless a giant made it grow."""
-        if len(text.article.body) < _GIANT:
+        if len(article.body) < _GIANT:
             self.pool.append(scratch)
 
 
@@ -250,7 +250,8 @@ class NativeIndex:
 
     def _found(self, text: Text, now: datetime | None) -> Iterator[tuple[Rule, Part, Match | Told]]:
         """Each rule that hits, with what the segment told, or a match where only the evaluator can tell."""
-        scan = self._scan_of(text)
+        article = text.article
+        scan = self._scan_of(article)
         for part in self._parts:
             scratch = part.scratch()
             hits, restricted, doubts = part.segment.match(scan, scratch, part.dead, None)
@@ -267,27 +268,29 @@ class NativeIndex:
                     verdict = run(self._trees[rule.id], text)
                     if verdict.hits:
                         yield rule, part, as_match(rule, verdict, text)
-            part.give_back(scratch, text)
-        self._give_back(scan, text)
+            part.give_back(scratch, article)
+        self._give_back(scan, article)
 
     def hits(self, article: Article, now: datetime | None = None) -> list[str]:
         """The ids of the rules that `match` finds, in no order: much quicker, since nothing is explained."""
         found: list[str] = []
-        text = Text(article)
-        scan = self._scan_of(text)
+        scan = self._scan_of(article)
         for part in self._parts:
             scratch = part.scratch()
             hits, restricted, doubts = part.segment.match(scan, scratch, part.dead, part.ids)
-            part.give_back(scratch, text)
+            part.give_back(scratch, article)
             found += hits
-            found += [
-                part.ids[number] for number in restricted if applies(self._rules[part.ids[number]], text, now) is None
-            ]
-            for number in doubts:
-                rule = self._rules[part.ids[number]]
-                if applies(rule, text, now) is None and run(self._trees[rule.id], text).hits:
-                    found.append(rule.id)
-        self._give_back(scan, text)
+            if restricted or doubts:
+                text = Text(article)
+                rules = ((number, self._rules[part.ids[number]]) for number in (*restricted, *doubts))
+                asked = frozenset(doubts)
+                found += [
+                    rule.id
+                    for number, rule in rules
+                    if applies(rule, text, now) is None
+                    and (number not in asked or run(self._trees[rule.id], text).hits)
+                ]
+        self._give_back(scan, article)
         return found
 
     def match_all(self, article: Article, now: datetime | None = None) -> tuple[Match, ...]:
@@ -322,16 +325,16 @@ class NativeIndex:
         """What one rule does with an article, and why. Raises KeyError for an unknown rule."""
         return explain(self._trees[rule_id], article, now)
 
-    def _give_back(self, scan: Scan, text: Text) -> None:
-        if len(text.article.body) < _GIANT:
+    def _give_back(self, scan: Scan, article: Article) -> None:
+        if len(article.body) < _GIANT:
             self._scans.append(scan)
 
-    def _scan_of(self, text: Text) -> Scan:
+    def _scan_of(self, article: Article) -> Scan:
         try:
             scan = self._scans.pop()
         except IndexError:
             scan = Scan()
-        scan.read(tuple(text.texts.values()), self._articles)
+        scan.read(texts_of(article), self._articles)
         return scan
 
 

@@ -36,7 +36,7 @@ _ENOUGH: Final = 4  # forms of a script that make guessing needless
 _SPELT: Final = 5
 _SHORT: Final = 4  # letters of a name of which one guess is enough
 _SURE: Final = 2  # forms that may be as short as can be
-_HEARD: Final = 5
+_HEARD: Final = 4
 _FEW_CONSONANTS: Final = 2
 _SHORTEST: Final = {"Hani": 2, "Jpan": 2, "Kore": 2, "Arab": 3, "Hebr": 3}
 _VOWELS: Final = frozenset("aeiouyаеиіоуыэюяєїαεηιουω")
@@ -116,10 +116,31 @@ def _chosen(
             if widely_read(said):
                 message = f"{one.text} is left out: it is a common word ({said})"
                 left_out.append(NameWarning(WarningKind.LEFT_OUT, message))
-            elif not any(index.match(example(one.text)) for index in known):
+            elif any(index.match(example(one.text)) for index in known):
+                continue
+            elif other := _another(one, tokenise(name).folded, lists):
+                message = f"{one.text} is left out: it is how {other} is written"
+                left_out.append(NameWarning(WarningKind.LEFT_OUT, message))
+            else:
                 aliases.append(one)
                 known.append(_index_of(one.text, by_sound=by_sound))
     return aliases, left_out
+
+
+def _another(one: Suggestion, tokens: tuple[str, ...], lists: NameLists) -> str | None:
+    """Who else is called so: what was spelt by ear, or an old name of a place, is often the known name of another."""
+    if one.source != BY_EAR and (one.script != "Latn" or one.source != NameKind.PLACE.source):
+        return None
+    others = [other for other in lists.search(one.text) if other.kind is not NameKind.LANGUAGE]
+    if any(form for other in others for form in other.forms.get("Latn", ()) if tokenise(form).folded == tokens):
+        # The name itself has that form too. Of a place only its own first form counts, by which the world knows it.
+        others = [other for other in others if one.source != BY_EAR and fold(_known_as(other)) == fold(one.text)]
+    told = max(others, key=lambda other: other.people, default=None)
+    return f"{_known_as(told)} ({told.kind.source})" if told is not None and _known_as(told) else None
+
+
+def _known_as(other: KnownName) -> str:
+    return next(iter(other.forms.get("Latn", ())), "")
 
 
 def _index_of(name: str, *, by_sound: bool) -> RuleIndex:
@@ -237,7 +258,10 @@ def _part(token: str, lists: NameLists, *, article: bool) -> dict[str, list[Sugg
 
 def _as_name(one: Suggestion, *, article: bool = False) -> Suggestion:
     text = ((article and with_article(fold(one.text))) or one.text).strip()
-    return Suggestion(one.script, text[:1].upper() + text[1:], one.source)
+    head, dash, rest = text.partition("-")
+    if dash and is_article(fold(head)):  # аш-Шараа
+        return Suggestion(one.script, f"{head.lower()}-{rest[:1].title()}{rest[1:]}", one.source)
+    return Suggestion(one.script, text[:1].title() + text[1:], one.source)
 
 
 def _by_ear(token: str, lists: NameLists) -> Iterator[tuple[str, str]]:
@@ -248,7 +272,7 @@ def _by_ear(token: str, lists: NameLists) -> Iterator[tuple[str, str]]:
         spelt = model.spell(token, _HEARD)
         for text, score in spelt if len(token) > _SHORT else spelt[:1]:
             if score >= spelt[0][1] - _WEAK and _long([text], script):
-                yield script, text[:1].upper() + text[1:]
+                yield script, text[:1].title() + text[1:]
 
 
 def in_persian(token: str, arabic: list[str]) -> list[str]:

@@ -13,10 +13,14 @@ _PARAGRAPH: Final = re.compile(r"\n[^\S\n]*+\n\s*+")
 _CLOSERS: Final = r"[\"'»”’“)\]」』】〉》）]*+"
 _STOPS: Final = "[.!?…؟۔।॥։።]"
 _WIDE_STOPS: Final = "[。！？｡]"
+# A quotation that the sentence goes on from: 「…。」と述べた
+_QUOTED: Final = r"(?:[\"'»”’“)\]」』】〉》）]++(?![とはがをもにのでやへっ、，])|(?![\"'»”’“)\]」』】〉》）]))"
+_GREEK: Final = "[\u0370-\u03ff\u1f00-\u1fff]"
 _CANDIDATE: Final = re.compile(  # one class of characters first: what `re` can search for fast
-    "[.!?…؟۔।॥։።。！？｡\\n](?:"
+    "[.!?…؟۔।॥։።。！？｡;\u037e\\n](?:"
     rf"(?<={_STOPS})(?<!{_STOPS}{_STOPS})({_STOPS}*+){_CLOSERS}(\s++)"
-    rf"|(?<={_WIDE_STOPS})(?<!{_WIDE_STOPS}{_WIDE_STOPS}){_WIDE_STOPS}*+{_CLOSERS}\s*+"
+    rf"|(?<={_WIDE_STOPS})(?<!{_WIDE_STOPS}{_WIDE_STOPS}){_WIDE_STOPS}*+{_QUOTED}\s*+"
+    rf"|(?<={_GREEK}[;\u037e]){_CLOSERS}\s++(?=[\"'«“(\[]?{_GREEK})(?=[^α-ώἀ-ἇ])"  # the Greek question mark
     r"|(?<=\n)[^\S\n]*+\n\s*+)"
 )
 _WORD_BEFORE: Final = re.compile(r"(?:^|[\s(«„“\"'\[-])((?:[^\W\d_]\.)*)([^\W_]+)$")
@@ -87,8 +91,8 @@ def _ends_here(text: str, match: re.Match[str]) -> bool:
         return True
     following = text[match.end() : match.end() + 8]
     first = following.lstrip("\"'«„“”‘’([-–— ")[:1]
-    if first.islower() and not _ARTICLE_NEXT.match(following):
-        return False
+    if first.islower() and not "\u10d0" <= first <= "\u10ff" and not _ARTICLE_NEXT.match(following):
+        return False  # Georgian letters, which count as small, have no capitals in running text
     if match[1] or text[match.start()] != ".":
         return True
     return not _abbreviated(text[max(0, match.start() - _LOOK_BACK) : match.start()], following)

@@ -38,6 +38,7 @@ def lines(folder, *arguments, code=0):
 def test_all_is_well_before_the_first_start_and_after_it(folder):
     found = lines(folder)
     assert {one["state"] for one in found.values()} <= {"ok", "warning"}
+    assert found["languages"]["found"] == "told by the shipped model"
     assert "not there yet" in found["store"]["found"]
     assert "can be made" in found["store folder"]["found"]
     assert not (folder / "var").exists()

@@ -18,7 +18,6 @@ from monitor.matching import (
     with_changes,
     with_rules,
 )
-from monitor.matching.evaluate import Text
 from monitor.matching.index import PythonIndex
 from monitor.matching.literals import literals_of
 from monitor.matching.ruleset import rules_version
@@ -207,6 +206,6 @@ def test_a_regular_expression_is_asked_only_where_its_letters_are() -> None:
     index = native(rule("r", query="/Kalibr-?[0-9]+/"))
     (part,) = index.parts
     for text, asked in (("a Kalibr-3 missile", 1), ("the kalibrated", 1), ("a missile", 0)):
-        scratch, scan = part.scratch(), index._scan_of(Text(example(text)))
+        scratch, scan = part.scratch(), index._scan_of(example(text))
         part.segment.match(scan, scratch, part.dead, part.ids)
         assert part.segment.candidates(scratch) == asked, text

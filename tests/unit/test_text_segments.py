@@ -27,6 +27,10 @@ SCRAPS = st.lists(
         ["Wait… what?"],
         ["Er kam am 3. Oktober nach Damaskus. ", "Dann ging er."],  # German day of a month
         ["In 2020. ", "Then."],  # a year is no day
+        ["ეს არის წინადადება. ", "ეს მეორეა."],  # Georgian letters count as small ones
+        ["Πού είναι; ", "«Εδώ», είπε; ", "Ναι; όχι; ", "Ἀλλ' οὐ."],  # the Greek question mark, and what it is not
+        ["a; B; C"],
+        ["「行く。」と述べた。", "「帰る！」", "次の文。"],  # a quotation that the sentence goes on from
         ["Sie ist 42. ", "Er nicht."],
         ["Das gilt z. B. Auto und d.h. Bahn."],  # spaced abbreviation
         ["Premier Tusk, prof. Nowak i gen. Kowalski. ", "Koniec."],
