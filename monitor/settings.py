@@ -10,7 +10,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from monitor.model import Feed, Outlet, Subscriber
+from monitor.model import Feed, FullText, Outlet, Subscriber
 
 Network = IPv4Network | IPv6Network
 
@@ -93,6 +93,8 @@ class FetchSettings:
     """Networks that may be dialled although they are private, for feeds."""
     ca_file: Path | None = None
     """Trust these certificate authorities beside the system's own."""
+    full_text: FullText = FullText.NEVER
+    """For feeds that do not say it themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

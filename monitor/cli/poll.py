@@ -11,6 +11,7 @@ from monitor import config
 from monitor.engine import log
 from monitor.engine.daemon import Daemon, close
 from monitor.engine.local import LocalEngine
+from monitor.engine.pages import PAUSE
 from monitor.engine.parts import Parts, utc_now
 from monitor.settings import Settings
 from monitor.store import is_owned, open_store
@@ -65,6 +66,9 @@ async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -
         await parts.store.make_due(wanted, parts.clock())
         while await engine.poll_due(only=wanted):
             await engine.settle()
+        while await engine.read_due():
+            await engine.settle()
+            await asyncio.sleep(PAUSE.total_seconds())  # a page of the same host may follow
         while await engine.deliver_due():
             await engine.settle()
         return sorted({*await _failed(parts, wanted), *engine.failed})

@@ -21,7 +21,7 @@ from monitor.config.settings_file import (
     SubscriberEntry,
 )
 from monitor.config.values import shown_duration, web_url
-from monitor.model import Outlet, Recipient, RuleKind, Severity, Subscriber
+from monitor.model import FullText, Outlet, Recipient, RuleKind, Severity, Subscriber
 from monitor.settings import (
     ChannelSettings,
     DeliverySettings,
@@ -244,6 +244,7 @@ def _fetch(draft: Draft) -> FetchSettings:
     entry["ca_file"] = draft.existing_file(draft.node("fetch", "ca_file"), entry["ca_file"])
     if not entry["user_agent"].isascii():
         draft.fault(draft.node("fetch", "user_agent"), "fetch.user_agent: must be ASCII")
+    entry["full_text"] = FullText(entry["full_text"])
     return FetchSettings(**entry)
 
 

@@ -53,6 +53,7 @@ _SLACK = SlackSettings(id="", url=Secret(""))
 _HTTP = HttpSettings()
 
 Kind = Literal["person", "base", "place", "organisation", "vessel", "topic"]
+FullTextName = Literal["never", "auto", "always"]
 SeverityName = Literal["flash", "urgent", "routine"]
 Labels = dict[Text, Text]
 Count = Annotated[int, Field(ge=1, le=100_000)]
@@ -86,6 +87,8 @@ class FeedEntry(Strict):
     """The poll period, when it differs from `polling.every`."""
     lang: Lang | None = None
     """The language of its articles, when the feed does not say it, or says it wrongly."""
+    full_text: FullTextName | None = None
+    """Whether the pages of its articles are read, when it differs from `fetch.full_text`."""
     category: Annotated[tuple[Category, ...], OneOrMore] = ()
     """One category path, or a list of them: `/News/Middle East`."""
     labels: Labels = Field(default_factory=dict)
@@ -103,6 +106,8 @@ class OpmlEntry(Strict):
     """Their poll period."""
     lang: Lang | None = None
     """Their language, where the OPML file does not say it."""
+    full_text: FullTextName | None = None
+    """Whether the pages of their articles are read."""
     labels: Labels = Field(default_factory=dict)
     """Their labels."""
 
@@ -266,6 +271,8 @@ class FetchEntry(Strict):
     """Private networks where feeds may be fetched from: `[10.1.0.0/16]`."""
     ca_file: Line | None = None
     """Trust these certificate authorities beside the system's own (PEM)."""
+    full_text: FullTextName = _FETCH.full_text.value
+    """Whether the pages of articles are read: `never`, `auto` (where a rule is undecided on the teaser) or `always`."""
 
 
 class DeliveryEntry(Strict):

@@ -8,7 +8,9 @@
     deliver   claim due deliveries of a channel ► write down that an attempt starts ► send ► decide (sent, retry when,
               dead) ► record the attempt
 
-Three verbs of one shape: claim, at most one act on the outside world, a pure decision, one record. A crash between any
+    read      claim pages of articles that are due ► fetch and extract ► match ► decide who is told ► record
+
+Four verbs of one shape (`read` is in `pages.py`): claim, at most one act on the outside world, a pure decision, one record. A crash between any
 two steps loses nothing: the claim runs out and the work is claimed again, and unique keys make the repetition harmless.
 
 Where a step is decided: `schedule.py` (when a feed is polled next), `matching/` (what hits), `alerting/` (who is told,
@@ -26,6 +28,7 @@ from datetime import datetime, timedelta
 from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
+from monitor.engine.pages import wanted
 from monitor.engine.parts import Parts
 from monitor.errors import LeaseLost, StoreBusy
 from monitor.model import (
@@ -36,6 +39,7 @@ from monitor.model import (
     DeliveryState,
     FailureReason,
     FeedClaim,
+    FullText,
     NewAlert,
     Outcome,
     Outgoing,
@@ -67,11 +71,14 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
     outcome = await parts.reader.poll(claim.feed, claim.state)
     now = parts.clock()
     judged = Judged()
+    pages: tuple[str, ...] = ()
     if isinstance(outcome, ParsedFeed):
         articles = tuple({article.key: article for article in reversed(outcome.articles)}.values())[::-1]
         known = await parts.store.known(claim.feed.id, [article.key for article in articles])
         # Matching is computation: it runs beside the loop, so that deliveries and health go on.
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
+        stored: tuple[NewArticle | NewRevision, ...] = (*judged.articles, *judged.revisions)
+        pages = await asyncio.to_thread(wanted, loaded, parts.openings, claim.feed.full_text, stored, now=now)
     state = schedule.next_poll(
         claim.feed, claim.state, outcome, now=now, settings=loaded.settings.polling, jitter=parts.jitter()
     )
@@ -85,6 +92,7 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         articles=judged.articles,
         revisions=judged.revisions,
         alerts=judged.alerts,
+        pages=pages,
     )
     try:
         recorded = await parts.store.record_poll(record)
@@ -111,7 +119,9 @@ def judge(
         if before is None:
             new.append(NewArticle(article=article, matches=matches))
         else:
-            dropped = tuple(sorted(before.rule_ids - {match.rule_id for match in matches}))
+            # What stands by the article's own page is judged when the page was read anew: see `pages.py`.
+            if not (before.full_text and claim.feed.full_text is not FullText.NEVER):
+                dropped = tuple(sorted(before.rule_ids - {match.rule_id for match in matches}))
             fresh = tuple(match for match in matches if match.rule_id not in before.rule_ids)
             revisions.append(NewRevision(article=article, matches=fresh, dropped=dropped))
         alerts += alerting.route(

@@ -6,6 +6,7 @@ slow host or mail server does not hold up the rest.
 
     poll tick      1 s     claim due feeds while there are free places, one task a feed
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
+    page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
     sweep         10 s     take back leases that ran out, fold what waited too long, read figures for health
 
 What happens at start, at a reload and at the end stands in `daemon.py`.
@@ -22,11 +23,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting
 from monitor.channels.protocol import Channel
-from monitor.engine import flow
+from monitor.engine import flow, pages
 from monitor.engine.health import Pulse
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
 from monitor.errors import StoreBusy, StoreError
-from monitor.model import DeliveryClaim, FeedClaim, FeedKind
+from monitor.model import DeliveryClaim, Feed, FeedClaim, FeedKind, FullText
+from monitor.store.page_protocol import PageClaim
 
 OVERDUE_AFTER = timedelta(minutes=5)
 
@@ -39,6 +41,7 @@ class LocalEngine:
         self.pulse = pulse
         self._scheduler: AsyncIOScheduler | None = None
         self._polls: set[asyncio.Task[None]] = set()
+        self._reads: set[asyncio.Task[None]] = set()
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._delivering = asyncio.Lock()
@@ -59,6 +62,7 @@ class LocalEngine:
         )
         scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
+        scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
         scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.start()
         self._scheduler = scheduler
@@ -72,7 +76,7 @@ class LocalEngine:
             self._scheduler.shutdown(wait=False)
         # A claim that is under way starts nothing any more, but its leases must be there to be given back.
         await asyncio.gather(*self._nudges, return_exceptions=True)
-        under_way = {*self._polls, *(task for tasks in self._sends.values() for task in tasks)}
+        under_way = {*self._polls, *self._reads, *(task for tasks in self._sends.values() for task in tasks)}
         if under_way:
             _, late = await asyncio.wait(under_way, timeout=patience)
             for task in late:
@@ -125,7 +129,7 @@ class LocalEngine:
 
     async def _poll(self, claim: FeedClaim) -> None:
         try:
-            async with self._host(claim):
+            async with self._host(claim.feed):
                 if self._stopping:
                     return
                 recorded = await flow.poll(self.parts, claim)
@@ -140,12 +144,41 @@ class LocalEngine:
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
 
-    def _host(self, claim: FeedClaim) -> asyncio.Semaphore:
-        """The turnstile of a host: so many requests at once, whatever the number of its feeds."""
-        feed = claim.feed
-        host = (urlsplit(feed.url).hostname or feed.url) if feed.kind is FeedKind.HTTP else feed.url
+    def _host(self, feed: Feed) -> asyncio.Semaphore:
+        """The turnstile of a feed's host, or of a folder."""
+        return self._turnstile((urlsplit(feed.url).hostname or feed.url) if feed.kind is FeedKind.HTTP else feed.url)
+
+    def _turnstile(self, host: str) -> asyncio.Semaphore:
+        """So many requests to a host at once, whatever the number of its feeds and pages."""
         limit = self.parts.live.loaded.settings.polling.per_host
         return self._hosts.setdefault(f"{host} {limit}", asyncio.Semaphore(limit))
+
+    # pages of articles
+
+    async def read_due(self) -> int:
+        """Claim due pages and start reading them; returns how many were started."""
+        settings = self.parts.live.loaded.settings
+        room = settings.polling.concurrency - len(self._reads)
+        if room <= 0 or all(feed.full_text is FullText.NEVER for feed in settings.feeds):
+            return 0
+        claims = await self.parts.store.claim_pages(self.parts.worker, self.parts.clock(), room, feed_lease(self.parts))
+        if self._stopping:
+            return 0
+        for claim in claims:
+            _start(self._read(claim), self._reads)
+        return len(claims)
+
+    async def _read(self, claim: PageClaim) -> None:
+        try:
+            async with self._turnstile(urlsplit(claim.article.url or "").hostname or ""):
+                recorded = await pages.read(self.parts, claim)
+            if recorded.deliveries:
+                self.nudge()
+        except StoreBusy as error:
+            # The lease runs out, and the page is read again.
+            self._down("read", error)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad page never stops the others
+            self.parts.journal.fault("read", error, article=claim.article_id)
 
     # deliveries
 
@@ -233,7 +266,12 @@ class LocalEngine:
 
     async def settle(self) -> None:
         """Wait until nothing is under way (for `monitor poll --once`)."""
-        while under_way := {*self._polls, *self._nudges, *(one for some in self._sends.values() for one in some)}:
+        while under_way := {
+            *self._polls,
+            *self._reads,
+            *self._nudges,
+            *(one for some in self._sends.values() for one in some),
+        }:
             await asyncio.wait(under_way)
 
 

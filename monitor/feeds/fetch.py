@@ -57,7 +57,7 @@ async def fetch(
     if answer.status == HTTPStatus.NOT_MODIFIED and state.validators != Validators():
         return NotModified(validators=_updated(state.validators, answer))
     if answer.status != HTTPStatus.OK:
-        return _refused(answer)
+        return refused(answer)
     validators = _validators(answer)
     digest = body_hash(answer.body)
     if digest == state.body_hash:
@@ -91,7 +91,8 @@ def _updated(old: Validators, answer: Answer) -> Validators:
     return Validators(etag=new.etag or old.etag, last_modified=new.last_modified or old.last_modified)
 
 
-def _refused(answer: Answer) -> FetchFailed:
+def refused(answer: Answer) -> FetchFailed:
+    """An answer that brings no document, as a failure."""
     try:
         phrase = f" {HTTPStatus(answer.status).phrase}"
     except ValueError:

@@ -11,6 +11,7 @@ from monitor.feeds.directory import FoundFile, list_folder, read_file
 from monitor.feeds.endings import ENDINGS
 from monitor.feeds.entries import Document, Unreadable, Warnings
 from monitor.feeds.fetch import fetch
+from monitor.feeds.full_text import read_page
 from monitor.feeds.pool import ParsePool
 from monitor.keys import body_hash
 from monitor.model import (
@@ -21,6 +22,7 @@ from monitor.model import (
     FetchErrorKind,
     FetchFailed,
     NotModified,
+    PageOutcome,
     ParsedFeed,
     PollOutcome,
     Validators,
@@ -80,6 +82,14 @@ class FeedReader:
             warnings=reading.warnings,
             body_hash=body_hash(data),
         )
+
+    async def page(self, url: str) -> PageOutcome:
+        """Read the text of an article's page. Never raises but for cancellation."""
+        try:
+            return await read_page(self._client, self._pool, url, self._settings)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work, as above
+            structlog.get_logger().error("page_fault", exc_info=error)
+            return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
 
     async def close(self) -> None:
         """Close connections and end the parser's processes."""

@@ -14,6 +14,15 @@ class FeedKind(StrEnum):
     DIRECTORY = "directory"
 
 
+class FullText(StrEnum):
+    """Whether the pages of a feed's articles are read, beside what the feed itself says of them."""
+
+    NEVER = "never"
+    AUTO = "auto"
+    """Where a rule is undecided on what the feed says."""
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """Something that is polled."""
@@ -33,6 +42,7 @@ class Feed:
     labels: Mapping[str, str] = _field(default_factory=dict)
     every: timedelta | None = None
     """The poll period of this feed, when it differs from the settings' own."""
+    full_text: FullText = FullText.NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +165,18 @@ class ParsedFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePage:
+    """The text of an article as its own page has it."""
+
+    text: str
+    """Clean, as the body of an article."""
+    url: str
+    """Where it came from at last."""
+    lang: str | None = None
+    """What the page says, else what the text looks like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
     """A publication."""
 
@@ -165,4 +187,5 @@ class Outlet:
     labels: Mapping[str, str] = _field(default_factory=dict)
 
 
+PageOutcome = ArticlePage | FetchFailed
 PollOutcome = ParsedFeed | NotModified | FetchFailed

@@ -17,7 +17,7 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
-`figures`).
+`figures`). Pages of articles are in `store.page_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,6 +44,7 @@ from monitor.model import (
     Severity,
     Subscriber,
 )
+from monitor.store.page_protocol import PageStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class KnownArticle:
     """Rules that ever hit it, standing hits included: a text that flaps between two forms alerts once."""
     revision: int = 0
     """The number of its newest revision; 0 is the text as first seen."""
+    full_text: bool = False
+    """Whether its own page was ever read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,8 @@ class PollRecord:
     articles: tuple[NewArticle, ...] = ()
     revisions: tuple[NewRevision, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
+    pages: tuple[str, ...] = ()
+    """Keys of articles of this record whose own pages are to be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +239,7 @@ class Figures:
     """`created_at` of the oldest delivery that is neither sent, dead nor carried."""
 
 
-class Store(Protocol):
+class Store(PageStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property

@@ -125,11 +125,8 @@ def test_a_migration_that_is_killed_leaves_a_whole_step_and_goes_on(tmp_path, po
     before = tables(path)
     assert later(path, point).returncode == -9
     half = tables(path)
-    if point.startswith("second"):
-        assert half == before
-    else:
-        assert any("story" in str(row) for row in half)
-        assert not any(row[1] == "stories" for row in half)
+    assert any("story" in str(row) for row in half) == point.startswith("third")
+    assert not any(row[1] == "stories" for row in half)
     # The copy is the store as it was, and a store by itself.
     assert tables(tmp_path / "m.db.before-2") == before
     done = later(path)
@@ -139,7 +136,8 @@ def test_a_migration_that_is_killed_leaves_a_whole_step_and_goes_on(tmp_path, po
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     # This version refuses what the later one made, says what to do, and opens the copy.
-    with pytest.raises(SchemaTooNew, match=r"schema 3, this one knows 1: not second, third"):
+    known = len(schema.migrations._migrations)
+    with pytest.raises(SchemaTooNew, match=rf"schema {known + 2}, this one knows {known}: not second, third"):
         asyncio.run(SqliteStore(path).open())
     shutil.copy(tmp_path / "m.db.before-2", tmp_path / "back.db")
 

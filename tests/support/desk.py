@@ -58,10 +58,12 @@ def made_match(article: Article, version: str) -> Match:
 class Desk:
     """One subscriber, any channels, a virtual clock."""
 
-    def __init__(self, folder: Path, channels: str, recipients: str, *, extra: str = "", more: str = "") -> None:
+    def __init__(
+        self, folder: Path, channels: str, recipients: str, *, extra: str = "", more: str = "", rules: str = RULES
+    ) -> None:
         self.now = START
         self.log: list[tuple[datetime, str]] = []
-        (folder / "rules.yaml").write_text(RULES)
+        (folder / "rules.yaml").write_text(rules)
         self.file = folder / "monitor.yaml"
         self.file.write_text(
             f"store: sqlite:///monitor.db\nrules: [rules.yaml]\nchannels:\n{channels}\n"

@@ -48,7 +48,7 @@ from monitor.store.protocol import (
     StoredHit,
     SubscriberState,
 )
-from monitor.store.sqlite import backup, deliveries, feeds, polls, reading, schema, subscribers
+from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers
 from monitor.store.sqlite.connection import (
     DiskFull,
     OwnerLock,
@@ -59,13 +59,14 @@ from monitor.store.sqlite.connection import (
     wrapped,
     writing,
 )
+from monitor.store.sqlite.pages import Pages
 from monitor.store.sqlite.values import Row
 
 T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore:
+class SqliteStore(Pages):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
@@ -237,7 +238,8 @@ class SqliteStore:
     async def release(self, worker: str | None, now: datetime) -> int:
         """Give back leases."""
         return await self._write(
-            lambda db: feeds.release(db, worker) + deliveries.release(db, worker, now), urgent=True
+            lambda db: feeds.release(db, worker) + pages.release(db, worker) + deliveries.release(db, worker, now),
+            urgent=True,
         )
 
     async def give_back(self, claims: Sequence[FeedClaim]) -> int:
@@ -270,7 +272,7 @@ class SqliteStore:
 
     async def record_poll(self, record: PollRecord) -> RecordedPoll:
         """Record a poll whole."""
-        return await self._write(lambda db: polls.record(db, record))
+        return await self._write(lambda db: pages.record_poll(db, record))
 
     # alerts
 

@@ -91,6 +91,20 @@ def first(db: sqlite_utils.Database) -> None:
             db.conn.execute(statement)
 
 
+@migrations()
+def full_text(db: sqlite_utils.Database) -> None:
+    """Pages of articles that are to be read, or were. What the feed said stays as the revision before."""
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN full_text TEXT NOT NULL DEFAULT 'never'")
+    db.conn.execute(
+        "CREATE TABLE pages ("
+        " article_id INTEGER PRIMARY KEY REFERENCES articles (id), host TEXT NOT NULL, state TEXT NOT NULL,"
+        " attempts INTEGER NOT NULL DEFAULT 0, next_attempt INTEGER NOT NULL, read_at INTEGER, source TEXT,"
+        " last_error TEXT, lease_worker TEXT, lease_token INTEGER NOT NULL DEFAULT 0, lease_until INTEGER) STRICT"
+    )
+    db.conn.execute("CREATE INDEX pages_due ON pages (next_attempt) WHERE state = 'pending'")
+    db.conn.execute("CREATE INDEX pages_host ON pages (host) WHERE state = 'pending'")
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.
