@@ -70,6 +70,8 @@ class PollingSettings:
     per_host: int = 1
     directory_every: timedelta = timedelta(seconds=10)
     """Directories are local and cheap to look at."""
+    pushed_every: timedelta = timedelta(hours=6)
+    """Feeds whose hub pushes to us, as a net."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,8 @@ class HttpSettings:
     port: int = 9464
     """0 takes a free port."""
     enabled: bool = True
+    public_url: str | None = None
+    """Where others reach this port, without a slash at its end; hubs call back there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ never used.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
@@ -43,7 +44,6 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 def build_settings(draft: Draft) -> Settings:
     """All of the settings; look at the draft's faults before using them."""
     model = draft.model
-    listen_host, listen_port = model.http.listen
     return Settings(
         file=draft.document.file,
         store=_store(draft),
@@ -56,7 +56,7 @@ def build_settings(draft: Draft) -> Settings:
         polling=_polling(draft),
         fetch=_fetch(draft),
         delivery=_delivery(draft),
-        http=HttpSettings(host=listen_host, port=listen_port, enabled=model.http.enabled),
+        http=_http(draft),
         log=LogSettings(format=model.log.format, level=model.log.level),
         watched=tuple(draft.watched),
     )
@@ -246,6 +246,20 @@ def _fetch(draft: Draft) -> FetchSettings:
         draft.fault(draft.node("fetch", "user_agent"), "fetch.user_agent: must be ASCII")
     entry["full_text"] = FullText(entry["full_text"])
     return FetchSettings(**entry)
+
+
+def _http(draft: Draft) -> HttpSettings:
+    entry = draft.model.http
+    host, port = entry.listen
+    where = draft.node("http", "public_url")
+    if entry.public_url and not entry.enabled:
+        draft.fault(where, "http.public_url: nothing listens there while http.enabled is false")
+    if entry.public_url and re.search("[?#]", entry.public_url):
+        draft.fault(where, "http.public_url: must have neither ? nor #")
+    if entry.public_url and entry.public_url.startswith("http://"):
+        draft.warn(where, "http.public_url: http:// shows the secret addresses of callbacks on the way; use https://")
+    public_url = entry.public_url.rstrip("/") if entry.public_url else None
+    return HttpSettings(host=host, port=port, enabled=entry.enabled, public_url=public_url)
 
 
 def _delivery(draft: Draft) -> DeliverySettings:

@@ -240,6 +240,8 @@ class PollingEntry(Strict):
     """So many requests to one host at once."""
     directory_every: Duration = _POLLING.directory_every
     """The poll period of folders."""
+    pushed_every: Duration = _POLLING.pushed_every
+    """The poll period of feeds whose hub pushes to us, as a net."""
 
 
 class FetchEntry(Strict):
@@ -299,6 +301,8 @@ class HttpEntry(Strict):
     """Address and port; port 0 takes a free one."""
     enabled: bool = _HTTP.enabled
     """Whether to listen at all."""
+    public_url: WebUrl | None = None
+    """Where others reach this port, for hubs that push (WebSub): `https://monitor.example.org`."""
 
 
 class LogEntry(Strict):

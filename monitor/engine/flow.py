@@ -39,11 +39,15 @@ from monitor.model import (
     DeliveryState,
     FailureReason,
     FeedClaim,
+    FeedState,
+    FetchFailed,
     FullText,
+    Hub,
     NewAlert,
     Outcome,
     Outgoing,
     ParsedFeed,
+    PollOutcome,
     SendResult,
 )
 from monitor.store.protocol import AttemptRecord, KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
@@ -67,11 +71,43 @@ class Judged:
 async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
     """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only."""
     began = time.monotonic()
-    loaded = parts.live.loaded
     outcome = await parts.reader.poll(claim.feed, claim.state)
+    settings = parts.live.loaded.settings
+    now = parts.clock()
+    state = schedule.next_poll(
+        claim.feed, claim.state, outcome, now=now, settings=settings.polling, jitter=parts.jitter()
+    )
+    if settings.http.public_url is not None and not isinstance(outcome, FetchFailed):
+        until = await parts.store.pushed_until(claim.feed.id)
+        state = dataclasses.replace(state, next_due=relaxed(state.next_due, until, now, settings.polling.pushed_every))
+    return await _take(parts, claim, outcome, state, began)
+
+
+async def pushed(parts: Parts, claim: FeedClaim, body: bytes, content_type: str | None) -> RecordedPoll:
+    """Take what a hub sent of a claimed feed, as if a poll had brought it. What is known of the feed's own document stays,
+    since this was not it; when what was sent cannot be read, the feed is polled at once.
+    """
+    began = time.monotonic()
+    outcome = await parts.reader.parse(claim.feed, body, content_type=content_type)
+    state = dataclasses.replace(claim.state, last_ok=parts.clock())
+    if isinstance(outcome, FetchFailed):
+        parts.journal.warn("websub", status="unreadable", feed=claim.feed.id, detail=outcome.detail)
+        await parts.store.give_back([claim])
+        await parts.store.make_due([claim.feed.id], parts.clock())
+        return NOTHING_RECORDED
+    parts.journal.note("websub", status="pushed", feed=claim.feed.id, bytes=len(body))
+    return await _take(parts, claim, outcome, state, began, learns_hub=False)
+
+
+async def _take(
+    parts: Parts, claim: FeedClaim, outcome: PollOutcome, state: FeedState, began: float, *, learns_hub: bool = True
+) -> RecordedPoll:
+    """Judge what came and record it with the feed's new state."""
+    loaded = parts.live.loaded
     now = parts.clock()
     judged = Judged()
     pages: tuple[str, ...] = ()
+    hubs: tuple[Hub, ...] | None = None
     if isinstance(outcome, ParsedFeed):
         articles = tuple({article.key: article for article in reversed(outcome.articles)}.values())[::-1]
         known = await parts.store.known(claim.feed.id, [article.key for article in articles])
@@ -79,9 +115,8 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
         stored: tuple[NewArticle | NewRevision, ...] = (*judged.articles, *judged.revisions)
         pages = await asyncio.to_thread(wanted, loaded, parts.openings, claim.feed.full_text, stored, now=now)
-    state = schedule.next_poll(
-        claim.feed, claim.state, outcome, now=now, settings=loaded.settings.polling, jitter=parts.jitter()
-    )
+        if learns_hub and loaded.settings.http.public_url is not None:
+            hubs = (outcome.hub,) if outcome.hub is not None else ()
     if judged.articles:
         state = dataclasses.replace(state, last_new=now)
     record = PollRecord(
@@ -93,6 +128,7 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         revisions=judged.revisions,
         alerts=judged.alerts,
         pages=pages,
+        hubs=hubs,
     )
     try:
         recorded = await parts.store.record_poll(record)
@@ -101,6 +137,11 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         return NOTHING_RECORDED
     parts.journal.polled(claim, outcome, record, recorded, seconds=time.monotonic() - began)
     return recorded
+
+
+def relaxed(due: datetime, pushed_until: datetime | None, now: datetime, every: timedelta) -> datetime:
+    """When a feed is polled next whose hub pushes to us: seldom, as a net, but no later than its lease ends."""
+    return due if pushed_until is None else max(due, min(now + every, pushed_until))
 
 
 def judge(

@@ -7,6 +7,7 @@ slow host or mail server does not hold up the rest.
     poll tick      1 s     claim due feeds while there are free places, one task a feed
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
     page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
+    websub tick    5 s     ask hubs for what is due, if they can reach us
     sweep         10 s     take back leases that ran out, fold what waited too long, read figures for health
 
 What happens at start, at a reload and at the end stands in `daemon.py`.
@@ -26,6 +27,7 @@ from monitor.channels.protocol import Channel
 from monitor.engine import flow, pages
 from monitor.engine.health import Pulse
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
+from monitor.engine.websub import WebSub
 from monitor.errors import StoreBusy, StoreError
 from monitor.model import DeliveryClaim, Feed, FeedClaim, FeedKind, FullText
 from monitor.store.page_protocol import PageClaim
@@ -39,6 +41,7 @@ class LocalEngine:
     def __init__(self, parts: Parts, pulse: Pulse) -> None:
         self.parts = parts
         self.pulse = pulse
+        self.websub = WebSub(parts, nudge=self.nudge)
         self._scheduler: AsyncIOScheduler | None = None
         self._polls: set[asyncio.Task[None]] = set()
         self._reads: set[asyncio.Task[None]] = set()
@@ -63,6 +66,7 @@ class LocalEngine:
         scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
+        scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
         scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.start()
         self._scheduler = scheduler
@@ -76,7 +80,12 @@ class LocalEngine:
             self._scheduler.shutdown(wait=False)
         # A claim that is under way starts nothing any more, but its leases must be there to be given back.
         await asyncio.gather(*self._nudges, return_exceptions=True)
-        under_way = {*self._polls, *self._reads, *(task for tasks in self._sends.values() for task in tasks)}
+        under_way = {
+            *self._polls,
+            *self._reads,
+            *self.websub.under_way,
+            *(task for tasks in self._sends.values() for task in tasks),
+        }
         if under_way:
             _, late = await asyncio.wait(under_way, timeout=patience)
             for task in late:
@@ -269,6 +278,7 @@ class LocalEngine:
         while under_way := {
             *self._polls,
             *self._reads,
+            *self.websub.under_way,
             *self._nudges,
             *(one for some in self._sends.values() for one in some),
         }:

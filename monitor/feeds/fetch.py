@@ -34,6 +34,8 @@ class Fetched:
     url: str
     """Where it came from at last."""
     validators: Validators
+    link: str | None = None
+    """The Link headers of the answer."""
     moved_to: str | None = None
     """The address that the feed says is its own from now on."""
 
@@ -69,6 +71,7 @@ async def fetch(
         content_type=answer.headers.get("content-type"),
         url=answer.url,
         validators=validators,
+        link=answer.headers.get("link"),
         moved_to=answer.permanent_url,
     )
 

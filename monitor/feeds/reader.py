@@ -13,6 +13,7 @@ from monitor.feeds.entries import Document, Unreadable, Warnings
 from monitor.feeds.fetch import fetch
 from monitor.feeds.full_text import read_page
 from monitor.feeds.pool import ParsePool
+from monitor.feeds.websub import discover, tell_hub
 from monitor.keys import body_hash
 from monitor.model import (
     Article,
@@ -91,6 +92,10 @@ class FeedReader:
             structlog.get_logger().error("page_fault", exc_info=error)
             return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
 
+    async def tell_hub(self, hub: str, form: Mapping[str, str]) -> FetchFailed | None:
+        """Ask a WebSub hub for something; None when it took the request."""
+        return await tell_hub(self._client, hub, form, self._settings)
+
     async def close(self) -> None:
         """Close connections and end the parser's processes."""
         await self._pool.close()
@@ -128,6 +133,7 @@ class FeedReader:
             warnings=reading.warnings + moved,
             validators=fetched.validators,
             body_hash=fetched.body_hash,
+            hub=discover(fetched.body, content_type=fetched.content_type, link=fetched.link, url=fetched.url),
         )
 
     # ── Folders ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -149,6 +149,15 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """Where a feed can be subscribed to (WebSub)."""
+
+    url: str
+    topic: str
+    """The address that the hub knows the feed by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """What a document of a feed came to."""
 
@@ -162,6 +171,8 @@ class ParsedFeed:
     validators: Validators = Validators()
     body_hash: str | None = None
     status: int = 200
+    hub: Hub | None = None
+    """The hub that the document or its answer names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
-`figures`). Pages of articles are in `store.page_protocol`.
+`figures`). Pages of articles are in `store.page_protocol`, hubs in
+`store.push_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ from monitor.model import (
     Feed,
     FeedClaim,
     FeedState,
+    Hub,
     Lease,
     Match,
     NewAlert,
@@ -45,6 +47,7 @@ from monitor.model import (
     Subscriber,
 )
 from monitor.store.page_protocol import PageStore
+from monitor.store.push_protocol import PushStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,8 @@ class PollRecord:
     alerts: tuple[NewAlert, ...] = ()
     pages: tuple[str, ...] = ()
     """Keys of articles of this record whose own pages are to be read."""
+    hubs: tuple[Hub, ...] | None = None
+    """The hub that the feed names, none, or None when nothing was learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +244,7 @@ class Figures:
     """`created_at` of the oldest delivery that is neither sent, dead nor carried."""
 
 
-class Store(PageStore, Protocol):
+class Store(PageStore, PushStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property

@@ -4,9 +4,8 @@ Every write is one immediate transaction on the writer's connection; reads have 
 for a write. What a caller cancels goes on to its end in its thread: no half transaction, and no lost count.
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
-    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py   what each method does, in its transaction
-    values.py       rows to values and back                        words.py    words of the text index
-    backup.py       copies
+    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  what each method does, in its transaction
+    values.py       rows to values and back                        words.py    words of the text index     backup.py   copies
 """
 
 import asyncio
@@ -60,13 +59,14 @@ from monitor.store.sqlite.connection import (
     writing,
 )
 from monitor.store.sqlite.pages import Pages
+from monitor.store.sqlite.pushes import Pushes
 from monitor.store.sqlite.values import Row
 
 T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Pages):
+class SqliteStore(Pages, Pushes):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(

@@ -3,28 +3,19 @@ transaction; `Pages` is the part of the store that runs them.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from monitor.errors import LeaseLost
 from monitor.model import Lease
 from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import PollRecord, RecordedPoll
-from monitor.store.sqlite import polls, values
+from monitor.store.sqlite import polls, pushes, values
 from monitor.store.sqlite.feeds import LONGEST
 from monitor.store.sqlite.polls import insert_alerts, insert_hits, replace_text
+from monitor.store.sqlite.transactions import Transactions
 from monitor.store.sqlite.values import Row, stamp
-
-T = TypeVar("T")
-
-
-class Transactions(Protocol):
-    """What parts of the store need of it."""
-
-    async def _write(self, work: Callable[[Row], T]) -> T: ...
-    async def _read(self, work: Callable[[Row], T]) -> T: ...
 
 
 class Pages:
@@ -50,9 +41,11 @@ class Pages:
 
 
 def record_poll(db: Row, poll: PollRecord) -> RecordedPoll:
-    """All that a poll changes, with the pages that it wants read. Raises LeaseLost."""
+    """All that a poll changes, with the pages that it wants read and the hub that it found. Raises LeaseLost."""
     recorded, written = polls.record(db, poll)
     ask(db, [written[key] for key in poll.pages if key in written], poll.now)
+    if poll.hubs is not None:
+        pushes.note(db, poll.feed_id, poll.hubs[0] if poll.hubs else None, poll.now)
     return recorded
 
 
