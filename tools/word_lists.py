@@ -96,13 +96,13 @@ def seen(form: str, script: str) -> float:
 RARER = {
     "ar": "أسد شرع شريعة",
     "de": "scharia löwe",
-    "en": "sharia shariah tartar lavra poutine",
-    "fa": "اسد شرع شریعت پوتین",
-    "fr": "charia tartare poutine",
+    "en": "sharia shariah tartar lavra",
+    "fa": "اسد شرع شریعت",
+    "fr": "charia tartare",
     "he": "שריעה",
-    "ru": "шариат путина лавра тартар",
+    "ru": "шариат лавра тартар",
     "tr": "şeriat tatar",
-    "uk": "шаріат путіна лавра тартар",
+    "uk": "шаріат лавра тартар",
 }
 """Words of the news that are rarer than the cut, or names by the sources, and are taken for names that are watched."""
 

@@ -744,7 +744,8 @@ cdef class Segment:
         return scratch.candidates.count
 
     def marks(self, int32_t rule, Scan scan, Scratch scratch):
-        """Why a rule hit the article just matched: clauses, sum, and (field, start, end, term, tier) of each place.
+        """Why a rule hit the article just matched: clauses, sum, and (field, start, -end, term, tier) of each place:
+        in this form they sort by place, and the longer one first.
 
         None where only the evaluator can tell.
         """
@@ -763,7 +764,7 @@ cdef class Segment:
         for one in range(scratch.marks.count):
             place = &scratch.marks.items[one]
             tokens = scan.fields[place.field].tokens
-            marks.append((place.field, tokens[place.first].start, tokens[place.last].end, place.term, place.tier))
+            marks.append((place.field, tokens[place.first].start, -tokens[place.last].end, place.term, place.tier))
         return [scratch.clauses.items[one] for one in range(scratch.clauses.count)], scratch.total, marks
 
 

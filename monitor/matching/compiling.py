@@ -34,7 +34,8 @@ def compile_rules(rules: Sequence[Rule], *, native: bool | None = None) -> Compi
 
 
 def _compile_native(rules: Sequence[Rule]) -> Compiled:
-    from monitor.matching.native import NativeIndex, Part, flatten  # noqa: PLC0415 - as above
+    from monitor.matching.native import NativeIndex, flatten  # noqa: PLC0415 - as above
+    from monitor.matching.part import Part  # noqa: PLC0415 - as above
 
     together = RuleSet(rules)
     compiler = Compiler(together)

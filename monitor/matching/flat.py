@@ -20,6 +20,7 @@ from monitor.matching._index import Forms, edge_tables
 from monitor.matching.compile import Bag, CompiledRule, Names, Node, Pattern, Row
 from monitor.matching.literals import literals_of
 from monitor.matching.names import NameWord, Variant
+from monitor.matching.packed import Strings
 from monitor.matching.query import (
     TEXT_FIELDS,
     VALUE_FIELDS,
@@ -421,7 +422,7 @@ class Flattener:
             "always": self._always.tobytes(),
             "flags": bytes(self._flags) or b"\0",
         }
-        clauses, terms = list(self._clauses), list(self._terms)
+        clauses, terms = list(self._clauses), Strings.of(self._terms)
         return FlatRules(sections, self._fields, bytes(self._flags), terms, clauses, self._patterns, self._keys)
 
     def _trie(self) -> dict[str, Section]:

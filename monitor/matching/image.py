@@ -6,14 +6,15 @@ went into them (`monitor.config.images`): an image of other rules or of other co
 """
 
 import marshal
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
 from monitor.matching.flat import FlatRules
-from monitor.matching.native import NativeIndex, Part
+from monitor.matching.native import NativeIndex
+from monitor.matching.packed import Strings, packed, piece
+from monitor.matching.part import Part
 from monitor.matching.ruleset import RuleSet
 from monitor.model import Examples, Rule, RuleKind, Score, Severity
 
@@ -23,25 +24,11 @@ _LENGTH: Final = 8
 _SUM: Final = 16
 
 
-class Strings(Sequence[str]):
-    """Texts in one block of bytes, each made when it is asked for."""
-
-    def __init__(self, ends: memoryview, block: memoryview) -> None:
-        self._ends = ends
-        self._block = block
-
-    def __getitem__(self, at: int) -> str:  # type: ignore[override]  # slices are never asked for
-        return str(piece(self._ends, self._block, at), "utf-8", "surrogatepass")
-
-    def __len__(self) -> int:
-        return len(self._ends)
-
-
 class StoredRules(Mapping[str, Rule]):
     """Rules in one block of bytes, each made when it is asked for."""
 
-    def __init__(self, ids: Sequence[str], ends: memoryview, block: memoryview) -> None:
-        self._numbers = {rule_id: number for number, rule_id in enumerate(ids)}
+    def __init__(self, numbers: Mapping[str, int], ends: memoryview, block: memoryview) -> None:
+        self._numbers = numbers
         self._ends = ends
         self._block = block
         self._made: dict[str, Rule] = {}
@@ -59,11 +46,6 @@ class StoredRules(Mapping[str, Rule]):
         return len(self._numbers)
 
 
-def piece(ends: memoryview, block: memoryview, at: int) -> memoryview:
-    """One of the pieces that a block consists of."""
-    return block[ends[at - 1] if at else 0 : ends[at]]
-
-
 def image_of(index: NativeIndex) -> list[bytes] | None:
     """An index as blocks of bytes, one after the other: without changes since it was compiled, and without a broken rule.
 
@@ -74,12 +56,11 @@ def image_of(index: NativeIndex) -> list[bytes] | None:
     part = index.parts[0]
     flat, rules = part.flat, index.rule_set
     sections: dict[str, bytes | bytearray | memoryview] = dict(flat.sections)
-    sections["term_ends"], sections["terms"] = _packed(term.encode("utf-8", "surrogatepass") for term in part.terms)
-    sections["record_ends"], sections["records"] = _packed(marshal.dumps(_record(rule)) for rule in rules.values())
+    sections["term_ends"], sections["terms"] = packed(term.encode("utf-8", "surrogatepass") for term in part.terms)
+    sections["record_ends"], sections["records"] = packed(marshal.dumps(_record(rule)) for rule in rules.values())
     told = marshal.dumps(
         {
             "ids": list(rules),
-            "part_ids": part.ids,
             "total": rules.total,
             "referrers": {name: sorted(ids) for name, ids in rules.referred.items()},
             "fields": flat.fields,
@@ -124,28 +105,21 @@ def _sum(length: bytes, blocks: Iterable[bytes | memoryview]) -> bytes:
 
 
 def _assembled(header: dict[str, Any], sections: dict[str, memoryview]) -> NativeIndex:
-    records = StoredRules(header["ids"], sections.pop("record_ends").cast("Q"), sections.pop("records"))
+    numbers = {rule_id: number for number, rule_id in enumerate(header["ids"])}
+    records = StoredRules(numbers, sections.pop("record_ends").cast("Q"), sections.pop("records"))
     terms = Strings(sections.pop("term_ends").cast("Q"), sections.pop("terms"))
     rules = RuleSet.stored(records, header["total"], header["referrers"])
     flat = FlatRules(
         sections=dict(sections),
         fields=header["fields"],
-        flags=bytes(sections["flags"][: len(header["part_ids"])]),
+        flags=bytes(sections["flags"][: len(header["ids"])]),
         terms=terms,
         clauses=header["clauses"],
         patterns=header["patterns"],
         keys=header["keys"],
     )
-    return NativeIndex(rules, [Part.of(flat, header["part_ids"])], frozenset())
-
-
-def _packed(pieces: Iterator[bytes]) -> tuple[bytes, bytes]:
-    """Pieces as one block, and where each ends."""
-    ends, block = array("Q"), bytearray()
-    for one in pieces:
-        block += one
-        ends.append(len(block))
-    return ends.tobytes(), bytes(block)
+    # Without broken rules the segment has all of them, in the same order.
+    return NativeIndex(rules, [Part.of(flat, header["ids"], numbers)], frozenset())
 
 
 def _record(rule: Rule) -> tuple[Any, ...]:

@@ -5,132 +5,30 @@ one's list of the dead, so that it counts at the next article; small segments ar
 size. What rules mean stands in `evaluate.py` alone: `match_all` asks it about every rule, and tests hold the two together.
 """
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 import orjson
 
-from monitor.matching._index import Scratch, Segment
+from monitor.matching._index import Scratch
 from monitor.matching._scan import Scan
 from monitor.matching.compile import CompiledRule, Compiler
 from monitor.matching.evaluate import Text, texts_of
 from monitor.matching.explain import Explanation, explain
-from monitor.matching.flat import TIERS, FlatRules, Flattener
+from monitor.matching.flat import FlatRules, Flattener
 from monitor.matching.index import Compiled
-from monitor.matching.names import sound_key
-from monitor.matching.places import MOST_SPANS
-from monitor.matching.query import WORD_FIELDS
-from monitor.matching.records import head_text, line_of, quoted, span_text
+from monitor.matching.part import GIANT, Part
+from monitor.matching.records import head_text, line_of
 from monitor.matching.ruleset import RuleSet
+from monitor.matching.told import Told, clauses_of, match_of, spans_of
 from monitor.matching.verdict import applies, as_match, run
-from monitor.model import Article, Match, Rule, Span
+from monitor.model import Article, Match, Rule
 
 _ASKS_PYTHON, _RESTRICTED = 1, 2
-_TRANSLITERATED: Final = 3
-_PREFIX: Final = 2
-_LITERAL: Final = re.compile(rf"\w{{{_PREFIX}}}")
-_GIANT: Final = 1_000_000  # characters
 _KEPT_COMPILED: Final = 2048
 _FAN: Final = 4  # so many segments of a size are put together
-
-_TIER_NAMES: Final = tuple(tier.value for tier in TIERS)
-RawMark = tuple[int, int, int, int, int]
-"""Field, start, end, term, tier."""
-Told = tuple[list[int], int, list[RawMark]]
-"""Clauses, the sum of a score, marks."""
-
-
-class Resolver:
-    """What a token is beyond the forms that are listed: words of the same sound, and wildcards that match it."""
-
-    def __init__(self, flat: FlatRules) -> None:
-        self._keys = flat.keys
-        self._patterns: dict[str, list[tuple[int, re.Pattern[str]]]] = {}
-        for word, pattern in flat.patterns:
-            begin = _LITERAL.match(pattern)
-            self._patterns.setdefault(begin[0] if begin else "", []).append((word, re.compile(pattern, re.DOTALL)))
-
-    def __call__(self, token: str) -> list[int]:
-        """Entries: word << 2 | tier."""
-        found = [
-            word << 2
-            for begin in (token[:_PREFIX], "")
-            for word, pattern in self._patterns.get(begin, ())
-            if pattern.fullmatch(token)
-        ]
-        if self._keys:
-            found += [word << 2 | _TRANSLITERATED for word in self._keys.get(sound_key(token) or "", ())]
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A segment with what Python knows of its rules."""
-
-    segment: Segment
-    ids: list[str]
-    flags: bytes
-    dead: bytearray
-    """1 for each rule that was removed or has a newer version elsewhere. Copied when it changes."""
-    terms: Sequence[str]
-    clauses: Sequence[str]
-    articles: bool
-    numbers: Mapping[str, int]
-    """Rule id -> number."""
-    flat: FlatRules
-    pool: list[Scratch] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, flat: FlatRules, ids: list[str], dead: Iterable[str] = ()) -> "Part":
-        """A segment of flat rules, whose ids are given in their order."""
-        resolver = Resolver(flat) if flat.keys or flat.patterns else None
-        segment = Segment(flat.sections, flat.fields, resolver)
-        gone = set(dead)
-        return cls(
-            segment,
-            ids,
-            flat.flags,
-            bytearray(one in gone for one in ids) if gone else bytearray(len(ids)),
-            flat.terms,
-            flat.clauses,
-            any(flat.sections["word_article"]),
-            {one: number for number, one in enumerate(ids)},
-            flat,
-        )
-
-    def without(self, ids: Iterable[str]) -> "Part":
-        """The same with some of its rules dead."""
-        found = [self.numbers[one] for one in ids if one in self.numbers]
-        if not found:
-            return self
-        dead = bytearray(self.dead)
-        for number in found:
-            dead[number] = 1
-        return replace(self, dead=dead)
-
-    def rule(self, number: int, rules: Mapping[str, Rule]) -> Rule:
-        """The rule of a number."""
-        return rules[self.ids[number]]
-
-    def living(self) -> list[str]:
-        """The ids of the rules that count."""
-        return [one for one, dead in zip(self.ids, self.dead, strict=True) if not dead]
-
-    def scratch(self) -> Scratch:
-        """Working memory that no other thread uses; `give_back` it."""
-        try:
-            return self.pool.pop()
-        except IndexError:
-            return Scratch(self.segment)
-
-    def give_back(self, scratch: Scratch, article: Article) -> None:
-        """Keep working memory for the next article, unless a giant made it grow."""
-        if len(article.body) < _GIANT:
-            self.pool.append(scratch)
 
 
 class Trees(Mapping[str, CompiledRule]):
@@ -160,6 +58,11 @@ class Trees(Mapping[str, CompiledRule]):
         return len(self._rules) - len(self._broken)
 
 
+Asked = tuple[Part, dict[int, tuple[str, str]], Scan, Scratch, list[int], list[int]]
+"""A segment, what is remembered of its lines, what it was asked with, the numbers of rules that hit, and of those of which
+more is to be asked: below zero where only the evaluator can tell."""
+
+
 class NativeIndex:
     """See `RuleIndex`. Immutable but for caches; safe to use from several threads."""
 
@@ -170,8 +73,8 @@ class NativeIndex:
         self._articles = any(part.articles for part in parts)
         self._trees = Trees(rules, broken)
         self._scans: list[Scan] = []
-        self._heads: dict[str, str] = {}
-        """The middles of lines, of rules that hit before."""
+        self._heads: tuple[dict[int, tuple[str, str]], ...] = tuple({} for _ in self._parts)
+        """Of each segment: ids and the middles of lines, of rules that hit before and that always say the same."""
 
     @property
     def version(self) -> str:
@@ -207,7 +110,7 @@ class NativeIndex:
         """The enabled rules that hit, by id."""
         text = Text(article)
         found = [
-            told if isinstance(told, Match) else _as_match(rule, part, told, text)
+            told if isinstance(told, Match) else match_of(rule, part, told, text)
             for rule, part, told in self._found(text, now)
         ]
         found.sort(key=lambda one: one.rule_id)
@@ -216,60 +119,64 @@ class NativeIndex:
     def lines(self, article: Article, name: object, now: datetime | None = None) -> list[str]:
         """What `match` finds as JSON lines, by rule id (see `records.line_of`): quicker than by way of matches."""
         text = Text(article)
-        texts = tuple(text.texts.values())
+        texts = texts_of(article)
         begin = f'{{"article":{orjson.dumps(name).decode()},'
         found: list[tuple[str, str]] = []
-        for rule, part, told in self._found(text, now):
-            if isinstance(told, Match):
-                found.append((rule.id, line_of(told, name)))
-                continue
-            fired, total, marks = told
-            if fired or rule.score is not None:
+        for part, heads, scan, scratch, hits, others in self._asked(article):
+            marks_of = part.segment.marks
+            for number in hits:
+                head = heads.get(number)
+                told = marks_of(number, scan, scratch) if head is not None else None
+                if head is not None and told is not None and not told[0]:
+                    found.append((head[0], f"{begin}{head[1]}{spans_of(part, told[2], texts)}]}}\n"))
+                else:
+                    others.append(number)
+            for rule, number, reason in self._told(part, scan, scratch, others, text, now):
+                if isinstance(reason, Match):
+                    found.append((rule.id, line_of(reason, name)))
+                    continue
+                fired, total, marks = reason
                 score = total if rule.score is not None else None
-                head = head_text(rule.id, rule.severity.value, score, _clauses(rule, part, fired))
-            else:
-                known = self._heads.get(rule.id)
-                head = known or self._heads.setdefault(
-                    rule.id, head_text(rule.id, rule.severity.value, None, _clauses(rule, part, fired))
-                )
-            terms = part.terms
-            spans = [
-                span_text(
-                    WORD_FIELDS[number],
-                    start,
-                    end,
-                    quoted(texts[number][start:end]),
-                    quoted(terms[term]),
-                    _TIER_NAMES[tier],
-                )
-                for number, start, end, term, tier in (marks if len(marks) == 1 else _ordered(part, marks))
-            ]
-            found.append((rule.id, f"{begin}{head}{','.join(spans)}]}}\n"))
+                middle = head_text(rule.id, rule.severity.value, score, clauses_of(rule, part, fired))
+                if score is None and not fired and not part.flags[number]:
+                    heads[number] = rule.id, middle
+                found.append((rule.id, f"{begin}{middle}{spans_of(part, marks, texts)}]}}\n"))
         found.sort()
         return [line for _, line in found]
 
     def _found(self, text: Text, now: datetime | None) -> Iterator[tuple[Rule, Part, Match | Told]]:
         """Each rule that hits, with what the segment told, or a match where only the evaluator can tell."""
-        article = text.article
+        for part, _, scan, scratch, hits, others in self._asked(text.article):
+            for rule, _, reason in self._told(part, scan, scratch, [*hits, *others], text, now):
+                yield rule, part, reason
+
+    def _asked(self, article: Article) -> Iterator[Asked]:
+        """Every segment, with the numbers of rules that hit, and of those that are restricted or in doubt."""
         scan = self._scan_of(article)
-        for part in self._parts:
+        for part, heads in zip(self._parts, self._heads, strict=True):
             scratch = part.scratch()
             hits, restricted, doubts = part.segment.match(scan, scratch, part.dead, None)
-            for number in (*hits, *restricted) if restricted else hits:
-                rule = part.rule(number, self._rules)
-                flags = part.flags[number]
-                if flags & _RESTRICTED and applies(rule, text, now) is not None:
-                    continue
-                told = None if flags & _ASKS_PYTHON else part.segment.marks(number, scan, scratch)
-                yield rule, part, told or as_match(rule, run(self._trees[rule.id], text), text)
-            for number in doubts:
-                rule = part.rule(number, self._rules)
-                if applies(rule, text, now) is None:
-                    verdict = run(self._trees[rule.id], text)
-                    if verdict.hits:
-                        yield rule, part, as_match(rule, verdict, text)
+            yield part, heads, scan, scratch, hits, [*restricted, *(~number for number in doubts)]
             part.give_back(scratch, article)
         self._give_back(scan, article)
+
+    def _told(
+        self, part: Part, scan: Scan, scratch: Scratch, numbers: Iterable[int], text: Text, now: datetime | None
+    ) -> Iterator[tuple[Rule, int, Match | Told]]:
+        """Why rules hit. Of numbers below zero, which stand for ~number, the evaluator must say whether they do."""
+        for one in numbers:
+            number = one if one >= 0 else ~one
+            rule = self._rules[part.ids[number]]
+            flags = part.flags[number]
+            if (one < 0 or flags & _RESTRICTED) and applies(rule, text, now) is not None:
+                continue
+            told = None if one < 0 or flags & _ASKS_PYTHON else part.segment.marks(number, scan, scratch)
+            if told is not None:
+                yield rule, number, told
+                continue
+            verdict = run(self._trees[rule.id], text)
+            if verdict.hits:
+                yield rule, number, as_match(rule, verdict, text)
 
     def hits(self, article: Article, now: datetime | None = None) -> list[str]:
         """The ids of the rules that `match` finds, in no order: much quicker, since nothing is explained."""
@@ -326,7 +233,7 @@ class NativeIndex:
         return explain(self._trees[rule_id], article, now)
 
     def _give_back(self, scan: Scan, article: Article) -> None:
-        if len(article.body) < _GIANT:
+        if len(article.body) < GIANT:
             self._scans.append(scan)
 
     def _scan_of(self, article: Article) -> Scan:
@@ -336,48 +243,6 @@ class NativeIndex:
             scan = Scan()
         scan.read(texts_of(article), self._articles)
         return scan
-
-
-def _clauses(rule: Rule, part: Part, fired: list[int]) -> tuple[str, ...]:
-    clauses = ["names"] if rule.names or rule.aliases else []
-    if rule.query is not None:
-        clauses += [part.clauses[one] for one in fired] or ["query"]
-    if rule.score is not None:
-        clauses.append("score")
-    return tuple(clauses)
-
-
-def _as_match(rule: Rule, part: Part, told: Told, text: Text) -> Match:
-    """A match of what the segment told: the same as `verdict.as_match` makes of places."""
-    fired, total, marks = told
-    spans = []
-    for number, start, end, term, tier in _ordered(part, marks):
-        name = WORD_FIELDS[number]
-        shown = text.texts[name][start:end]
-        spans.append(Span(field=name, start=start, end=end, text=shown, term=part.terms[term], tier=TIERS[tier]))
-    return Match(
-        rule_id=rule.id,
-        rule_version=rule.version,
-        severity=rule.severity,
-        score=total if rule.score is not None else None,
-        clauses=_clauses(rule, part, fired),
-        spans=tuple(spans),
-    )
-
-
-def _ordered(part: Part, marks: list[RawMark]) -> list[RawMark]:
-    """By field and place, each once; of one inside another, the longer; of the same words, by the term's letters."""
-    terms = part.terms
-    kept: list[RawMark] = []
-    field, reached = -1, -1
-    for mark in sorted(set(marks), key=lambda one: (one[0], one[1], -one[2], terms[one[3]], one[4])):
-        if mark[0] == field and mark[2] <= reached:
-            continue
-        field, reached = mark[0], mark[2]
-        kept.append(mark)
-        if len(kept) == MOST_SPANS:
-            break
-    return kept
 
 
 # ── making and changing ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -36,8 +36,9 @@ _ENOUGH: Final = 4  # forms of a script that make guessing needless
 _SPELT: Final = 5
 _SHORT: Final = 4  # letters of a name of which one guess is enough
 _SURE: Final = 2  # forms that may be as short as can be
-_HEARD: Final = 4
+_HEARD: Final = 5
 _FEW_CONSONANTS: Final = 2
+_KNOWN_PLACE: Final = 30_000  # inhabitants of a place that the news may mean
 _SHORTEST: Final = {"Hani": 2, "Jpan": 2, "Kore": 2, "Arab": 3, "Hebr": 3}
 _VOWELS: Final = frozenset("aeiouyаеиіоуыэюяєїαεηιουω")
 _PERSIAN: Final = (
@@ -128,10 +129,11 @@ def _chosen(
 
 
 def _another(one: Suggestion, tokens: tuple[str, ...], lists: NameLists) -> str | None:
-    """Who else is called so: what was spelt by ear, or an old name of a place, is often the known name of another."""
+    """Which known place is called so: what was spelt by ear, or an old name of a place, is often the name of another."""
     if one.source != BY_EAR and (one.script != "Latn" or one.source != NameKind.PLACE.source):
         return None
-    others = [other for other in lists.search(one.text) if other.kind is not NameKind.LANGUAGE]
+    found = lists.search(one.text)
+    others = [other for other in found if other.kind is NameKind.COUNTRY or other.people >= _KNOWN_PLACE]
     if any(form for other in others for form in other.forms.get("Latn", ()) if tokenise(form).folded == tokens):
         # The name itself has that form too. Of a place only its own first form counts, by which the world knows it.
         others = [other for other in others if one.source != BY_EAR and fold(_known_as(other)) == fold(one.text)]

@@ -206,6 +206,30 @@ def test_the_shipped_table_knows(shipped, name, kind, text):
     assert found & set(text.split("|"))
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "left_out", "of"),
+    [
+        ("Tartus", RuleKind.PLACE, "Tortosa", "Tortosa (GeoNames)"),  # an old name of one, the name of another
+        ("Tartus", RuleKind.PLACE, "타르투", "Tartu (GeoNames)"),  # by ear
+        ("Sharaa", RuleKind.PERSON, "شرع", "a common word"),
+    ],
+)
+def test_what_is_the_name_of_another_is_left_out(shipped, name, kind, left_out, of):
+    found = suggest(name, shipped, kind)
+    assert left_out not in {one.text for one in found.aliases}
+    assert any(one.message.startswith(f"{left_out} is left out") and of in one.message for one in found.warnings)
+
+
+def test_letters_are_written_large_as_their_script_does(shipped):
+    assert "თბილისი" in _texts(suggest("Tbilisi", shipped, RuleKind.PLACE), "Geor")
+    assert "Ахмет аш-Шараа" in _texts(suggest("Ahmed al-Sharaa", shipped, RuleKind.PERSON), "Cyrl")
+
+
+def test_sharia_is_near_sharaa(shipped):
+    messages = [one.message for one in suggest("Sharaa", shipped, RuleKind.PERSON).warnings]
+    assert any(message.startswith("sharia is near") for message in messages)
+
+
 def test_the_shipped_words():
     common = common_words()
     assert "en" in common["turkey"]
