@@ -39,8 +39,9 @@ READERS: Final[Mapping[str, Callable[[Document], Reading]]] = MappingProxyType(
 
 def read_document(document: Document) -> Reading:
     """The entries of a document. Raises Unreadable."""
-    if document.name.endswith(PAGE):
+    ending = PurePosixPath(document.name).suffix.lower()
+    if ending == PAGE:
         from monitor.feeds.article_page import read_article  # noqa: PLC0415 - slow to load, and most never need it
 
         return read_article(document)
-    return READERS.get(PurePosixPath(document.name).suffix.lower(), read_feed)(document)
+    return READERS.get(ending, read_feed)(document)

@@ -50,10 +50,13 @@ def _of_header(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_document(body: bytes, content_type: str | None) -> Iterator[tuple[str, str]]:
-    if body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    head = body[:_HEAD]
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         yield from _of_json(body)
         return
-    text, _ = decode(body[:_HEAD], content_type)
+    if b"hub" not in head.lower().replace(b"\x00", b""):
+        return  # most feeds: nothing need be decoded
+    text, _ = decode(head, content_type)
     item = _ITEM.search(text)
     for element in _ELEMENT.finditer(text, 0, item.start() if item else len(text)):
         said = {name.lower(): first or second for name, first, second in _ATTRIBUTE.findall(element[1])}
