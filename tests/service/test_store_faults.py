@@ -22,7 +22,7 @@ from monitor.model import ChannelState, Lease, NewDelivery
 from monitor.settings import StoreSettings
 from monitor.store import is_owned, open_store
 from monitor.store.protocol import HitFilter, NewArticle, PollRecord, Store
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite import SqliteStore, schema
 from monitor.store.sqlite.connection import Reserve, guard_version
 
 LEASE = Lease(worker="w", token=1, until=NOW)
@@ -248,7 +248,7 @@ def test_a_migration_of_an_older_store_makes_a_copy_first(tmp_path):
         "    print(store.copied)\n    print(len(await store.feed_states()))\n    await store.close()\nasyncio.run(go())\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-    copy = tmp_path / "m.db.before-2"
+    copy = tmp_path / f"m.db.before-{len(schema.migrations._migrations) + 1}"
     assert done.stdout.split() == [str(copy), "1"]
     assert sqlite3.connect(copy).execute("SELECT count(*) FROM feeds").fetchone() == (1,)
     with pytest.raises(SchemaTooNew, match="second"):
