@@ -9,6 +9,7 @@ defines what rules mean. All that changes while an article is matched is in a `S
 runs without the interpreter's lock. Longer than other files, since the parts share their structs and must be inlined.
 """
 
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
@@ -145,6 +146,7 @@ cdef int by_pair(const void* one, const void* other) noexcept nogil:
     return (a.value > b.value) - (a.value < b.value)
 
 
+@cython.final
 cdef class Forms:
     """Collects which folded tokens are which words, and makes the table that a `Segment` looks them up in."""
 
@@ -244,6 +246,7 @@ def edge_tables(edges):
 # ── words of tokens that no table lists: by sound, by wildcard ───────────────────────────────────────────────────────
 
 
+@cython.final
 cdef class Resolved:
     """What tokens met so far are, by sound and wildcard too. Only grows; replaced by an empty one when it is full."""
 
@@ -297,6 +300,7 @@ cdef class Resolved:
 # ── what changes while an article is matched ─────────────────────────────────────────────────────────────────────────
 
 
+@cython.final
 cdef class Scratch:
     """The working memory of one thread on one segment."""
 
@@ -399,6 +403,7 @@ cdef inline void note_present(Scratch scratch, uint64_t listed) noexcept nogil:
 # ── a compiled set of rules ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+@cython.final
 cdef class Segment:
     """The arrays of a set of rules. Immutable; any number of threads, each with a scratch of its own."""
 

@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 
@@ -19,6 +20,7 @@ cdef struct Field:
 cdef uint64_t hash_str(str token)
 
 
+@cython.final
 cdef class Scan:
     cdef Field fields[5]
     cdef tuple texts

@@ -7,6 +7,7 @@ first of them is met, so the meaning of folding stands there alone. Texts for wh
 enough (letters and marks to be composed, scripts whose marks are vowels) are tokenised there too and only hashed here.
 """
 
+cimport cython
 from cpython.unicode cimport PyUnicode_1BYTE_KIND, PyUnicode_2BYTE_KIND, PyUnicode_DATA, PyUnicode_KIND, PyUnicode_READ
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
@@ -267,6 +268,7 @@ cdef int number_tokens(Field* field, int32_t* numbers, bounds) except -1:
     return 0
 
 
+@cython.final
 cdef class Scan:
     """The tokens of an article's fields: title, body, author, url, category. Made once, read by every segment.
 
