@@ -52,8 +52,8 @@ def wanted(
         found = [
             one
             for one in found
-            # Of a revision `matches` has only what is new, so rules that hit before are asked again: a look too many.
-            if undecided.rules(one.article, {match.rule_id for match in one.matches}, now)
+            # Of a revision `matches` has only what is new, so what hits is asked again.
+            if undecided.rules(one.article, loaded.index.hits(one.article, now), now)
         ]
     return tuple(one.article.key for one in found)
 

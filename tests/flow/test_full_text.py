@@ -155,6 +155,10 @@ def test_auto_reads_where_a_rule_is_undecided_and_nowhere_else(tmp_path):
             assert await read(desk) == 1
             assert [asked(host, path) for path in ("/open", "/closed", "/hit")] == [1, 0, 0]
             assert await hits(desk) == [("khmeimim", 0), ("talks", 1)]
+            # A teaser that is edited and still hits leaves nothing undecided.
+            host.routes["/feed"] = rss(("/hit", "Planes", "Two planes at Khmeimim."))
+            await poll(desk)
+            assert await read(desk) == 0
 
     asyncio.run(run())
 
