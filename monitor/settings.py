@@ -10,7 +10,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from monitor.model import Feed, Outlet, Subscriber
+from monitor.model import Feed, FullText, Outlet, Subscriber
 
 Network = IPv4Network | IPv6Network
 
@@ -76,6 +76,8 @@ class PollingSettings:
     """Between the end of one request to a host and the beginning of the next."""
     directory_every: timedelta = timedelta(seconds=10)
     """Directories are local and cheap to look at."""
+    pushed_every: timedelta = timedelta(hours=6)
+    """Feeds whose hub pushes to us, as a net."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,8 @@ class FetchSettings:
     """Networks that may be dialled although they are private, for feeds."""
     ca_file: Path | None = None
     """Trust these certificate authorities beside the system's own."""
+    full_text: FullText = FullText.NEVER
+    """For feeds that do not say it themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +191,8 @@ class HttpSettings:
     port: int = 9464
     """0 takes a free port."""
     enabled: bool = True
+    public_url: str | None = None
+    """Where others reach this port, without a slash at its end; hubs call back there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from monitor import config
 from monitor.engine import log
 from monitor.engine.daemon import Daemon, close
 from monitor.engine.local import LocalEngine
+from monitor.engine.pages import PAUSE
 from monitor.engine.parts import Parts, utc_now
 from monitor.settings import Settings
 from monitor.store import is_owned, open_store
@@ -82,6 +83,9 @@ async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -
             await engine.settle()
             if engine.hosts.sent_away:
                 await asyncio.sleep(_LOOK_AGAIN)
+        while await engine.read_due():
+            await engine.settle()
+            await asyncio.sleep(PAUSE.total_seconds())  # a page of the same host may follow
         while await engine.deliver_due():
             await engine.settle()
         return sorted({*await _failed(parts, feeds), *engine.failed})

@@ -5,6 +5,7 @@ never used.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
@@ -22,7 +23,7 @@ from monitor.config.settings_file import (
     SubscriberEntry,
 )
 from monitor.config.values import shown_duration, web_url
-from monitor.model import CANARY, Feed, FeedKind, Outlet, Recipient, RuleKind, Severity, Subscriber
+from monitor.model import CANARY, Feed, FeedKind, FullText, Outlet, Recipient, RuleKind, Severity, Subscriber
 from monitor.settings import (
     CanarySettings,
     ChannelSettings,
@@ -45,7 +46,6 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 def build_settings(draft: Draft) -> Settings:
     """All of the settings; look at the draft's faults before using them."""
     model = draft.model
-    listen_host, listen_port = model.http.listen
     return Settings(
         file=draft.document.file,
         store=_store(draft),
@@ -58,7 +58,7 @@ def build_settings(draft: Draft) -> Settings:
         polling=_polling(draft),
         fetch=_fetch(draft),
         delivery=_delivery(draft),
-        http=HttpSettings(host=listen_host, port=listen_port, enabled=model.http.enabled),
+        http=_http(draft),
         log=LogSettings(format=model.log.format, level=model.log.level),
         canary=CanarySettings(**dict(model.canary)) if model.canary else None,
         watched=tuple(draft.watched),
@@ -260,7 +260,22 @@ def _fetch(draft: Draft) -> FetchSettings:
     entry["ca_file"] = draft.existing_file(draft.node("fetch", "ca_file"), entry["ca_file"])
     if not entry["user_agent"].isascii():
         draft.fault(draft.node("fetch", "user_agent"), "fetch.user_agent: must be ASCII")
+    entry["full_text"] = FullText(entry["full_text"])
     return FetchSettings(**entry)
+
+
+def _http(draft: Draft) -> HttpSettings:
+    entry = draft.model.http
+    host, port = entry.listen
+    where = draft.node("http", "public_url")
+    if entry.public_url and not entry.enabled:
+        draft.fault(where, "http.public_url: nothing listens there while http.enabled is false")
+    if entry.public_url and re.search("[?#]", entry.public_url):
+        draft.fault(where, "http.public_url: must have neither ? nor #")
+    if entry.public_url and entry.public_url.startswith("http://"):
+        draft.warn(where, "http.public_url: http:// shows the secret addresses of callbacks on the way; use https://")
+    public_url = entry.public_url.rstrip("/") if entry.public_url else None
+    return HttpSettings(host=host, port=port, enabled=entry.enabled, public_url=public_url)
 
 
 def _delivery(draft: Draft) -> DeliverySettings:

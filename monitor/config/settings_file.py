@@ -56,6 +56,7 @@ _CANARY = CanarySettings(subscriber="")
 _HTTP = HttpSettings()
 
 Kind = Literal["person", "base", "place", "organisation", "vessel", "topic"]
+FullTextName = Literal["never", "auto", "always"]
 SeverityName = Literal["flash", "urgent", "routine"]
 Labels = dict[Text, Text]
 Count = Annotated[int, Field(ge=1, le=100_000)]
@@ -89,6 +90,8 @@ class FeedEntry(Strict):
     """The poll period, when it differs from `polling.every`."""
     lang: Lang | None = None
     """The language of its articles, when the feed does not say it, or says it wrongly."""
+    full_text: FullTextName | None = None
+    """Whether the pages of its articles are read, when it differs from `fetch.full_text`."""
     category: Annotated[tuple[Category, ...], OneOrMore] = ()
     """One category path, or a list of them: `/News/Middle East`."""
     labels: Labels = Field(default_factory=dict)
@@ -106,6 +109,8 @@ class OpmlEntry(Strict):
     """Their poll period."""
     lang: Lang | None = None
     """Their language, where the OPML file does not say it."""
+    full_text: FullTextName | None = None
+    """Whether the pages of their articles are read."""
     labels: Labels = Field(default_factory=dict)
     """Their labels."""
 
@@ -244,6 +249,8 @@ class PollingEntry(Strict):
     """Between two requests to one host; `0s` for none."""
     directory_every: Duration = _POLLING.directory_every
     """The poll period of folders."""
+    pushed_every: Duration = _POLLING.pushed_every
+    """The poll period of feeds whose hub pushes to us, as a net."""
 
 
 class FetchEntry(Strict):
@@ -275,6 +282,8 @@ class FetchEntry(Strict):
     """Private networks where feeds may be fetched from: `[10.1.0.0/16]`."""
     ca_file: Line | None = None
     """Trust these certificate authorities beside the system's own (PEM)."""
+    full_text: FullTextName = _FETCH.full_text.value
+    """Whether the pages of articles are read: `never`, `auto` (where a rule is undecided on the teaser) or `always`."""
 
 
 class DeliveryEntry(Strict):
@@ -312,6 +321,8 @@ class HttpEntry(Strict):
     """Address and port; port 0 takes a free one."""
     enabled: bool = _HTTP.enabled
     """Whether to listen at all."""
+    public_url: WebUrl | None = None
+    """Where others reach this port, for hubs that push (WebSub): `https://monitor.example.org`."""
 
 
 class LogEntry(Strict):

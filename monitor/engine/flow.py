@@ -8,7 +8,9 @@
     deliver   claim due deliveries of a channel ► write down that an attempt starts ► send ► decide (sent, retry when,
               dead) ► record the attempt
 
-Three verbs of one shape: claim, at most one act on the outside world, a pure decision, one record. A crash between any
+    read      claim pages of articles that are due ► fetch and extract ► match ► decide who is told ► record
+
+Four verbs of one shape (`read` is in `pages.py`): claim, at most one act on the outside world, a pure decision, one record. A crash between any
 two steps loses nothing: the claim runs out and the work is claimed again, and unique keys make the repetition harmless.
 
 Where a step is decided: `schedule/` (when a feed is polled next), `feed_health.py` (how it is), `matching/` (what hits), `alerting/` (who is told,
@@ -27,6 +29,7 @@ from monitor import alerting, feed_health, schedule
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
 from monitor.engine import canary
+from monitor.engine.pages import wanted
 from monitor.engine.parts import Parts
 from monitor.errors import LeaseLost, StoreBusy
 from monitor.model import (
@@ -38,6 +41,9 @@ from monitor.model import (
     FailureReason,
     FeedClaim,
     FeedState,
+    FetchFailed,
+    FullText,
+    Hub,
     NewAlert,
     Outcome,
     Outgoing,
@@ -68,16 +74,49 @@ class Judged:
 async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
     """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only."""
     began = time.monotonic()
-    loaded = parts.live.loaded
     outcome = await parts.reader.poll(schedule.at_its_address(claim.feed, claim.state), claim.state)
+    return await _take(parts, claim, outcome, began)
+
+
+async def pushed(parts: Parts, claim: FeedClaim, body: bytes, content_type: str | None) -> RecordedPoll:
+    """Take what a hub sent of a claimed feed, as if a poll had brought it. What is known of the feed's own document stays,
+    since this was not it; when what was sent cannot be read, the feed is polled at once.
+    """
+    began = time.monotonic()
+    outcome = await parts.reader.parse(claim.feed, body, content_type=content_type)
+    if isinstance(outcome, FetchFailed):
+        parts.journal.warn("websub", status="unreadable", feed=claim.feed.id, detail=outcome.detail)
+        await parts.store.give_back([claim])
+        await parts.store.make_due([claim.feed.id], parts.clock())
+        return NOTHING_RECORDED
+    parts.journal.note("websub", status="pushed", feed=claim.feed.id, bytes=len(body))
+    return await _take(parts, claim, outcome, began, by_hub=True)
+
+
+async def _take(
+    parts: Parts, claim: FeedClaim, outcome: PollOutcome, began: float, *, by_hub: bool = False
+) -> RecordedPoll:
+    """Judge what came and record it with the feed's new state."""
+    loaded = parts.live.loaded
     now = parts.clock()
     judged = Judged()
+    pages: tuple[str, ...] = ()
+    hubs: tuple[Hub, ...] | None = None
     if isinstance(outcome, ParsedFeed):
         articles = tuple({article.key: article for article in reversed(outcome.articles)}.values())[::-1]
         known = await parts.store.known(claim.feed.id, [article.key for article in articles])
         # Matching is computation: it runs beside the loop, so that deliveries and health go on.
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
-    state, tell = _afterwards(parts, claim, outcome, judged, now)
+        stored: tuple[NewArticle | NewRevision, ...] = (*judged.articles, *judged.revisions)
+        pages = await asyncio.to_thread(wanted, loaded, parts.openings, claim.feed.full_text, stored, now=now)
+        if not by_hub and loaded.settings.http.public_url is not None:
+            hubs = (outcome.hub,) if outcome.hub is not None else ()
+    if by_hub:
+        state, tell = dataclasses.replace(claim.state, last_ok=now), False
+        state = dataclasses.replace(state, last_new=now) if judged.articles else state
+    else:
+        state, tell = _afterwards(parts, claim, outcome, judged, now)
+        state = await _relaxed(parts, claim, outcome, state, now)
     record = PollRecord(
         feed_id=claim.feed.id,
         lease=claim.lease,
@@ -87,6 +126,8 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         revisions=judged.revisions,
         alerts=judged.alerts,
         tell=tell,
+        pages=pages,
+        hubs=hubs,
     )
     try:
         recorded = await parts.store.record_poll(record)
@@ -131,6 +172,20 @@ def _afterwards(
     return state if health is state.health else dataclasses.replace(state, health=health), tell
 
 
+async def _relaxed(parts: Parts, claim: FeedClaim, outcome: PollOutcome, state: FeedState, now: datetime) -> FeedState:
+    """The state of a feed whose hub pushes to us."""
+    settings = parts.live.loaded.settings
+    if settings.http.public_url is None or isinstance(outcome, FetchFailed):
+        return state
+    until = await parts.store.pushed_until(claim.feed.id)
+    return dataclasses.replace(state, next_due=relaxed(state.next_due, until, now, settings.polling.pushed_every))
+
+
+def relaxed(due: datetime, pushed_until: datetime | None, now: datetime, every: timedelta) -> datetime:
+    """When a feed is polled next whose hub pushes to us: seldom, as a net, but no later than its lease ends."""
+    return due if pushed_until is None else max(due, min(now + every, pushed_until))
+
+
 def judge(
     loaded: Loaded, claim: FeedClaim, articles: Sequence[Article], known: Mapping[str, KnownArticle], *, now: datetime
 ) -> Judged:
@@ -147,7 +202,9 @@ def judge(
         if before is None:
             new.append(NewArticle(article=article, matches=matches))
         else:
-            dropped = tuple(sorted(before.rule_ids - {match.rule_id for match in matches}))
+            # What stands by the article's own page is judged when the page was read anew: see `pages.py`.
+            if not (before.full_text and claim.feed.full_text is not FullText.NEVER):
+                dropped = tuple(sorted(before.rule_ids - {match.rule_id for match in matches}))
             fresh = tuple(match for match in matches if match.rule_id not in before.rule_ids)
             revisions.append(NewRevision(article=article, matches=fresh, dropped=dropped))
         alerts += alerting.route(

@@ -73,26 +73,42 @@ class Turnstile:
     async def turn(self, claim: FeedClaim, settings: PollingSettings) -> AsyncIterator[None]:
         """Wait for the host, then be at work with it. Only after `admit`."""
         host = self._hosts[host_of(claim)]
-        gate = host.gates.setdefault(settings.per_host, asyncio.Semaphore(settings.per_host))
         waits = True
         try:
-            async with gate:
-                pause = min(host.free_at - self._clock(), settings.host_gap.total_seconds())
-                if pause > 0:
-                    await asyncio.sleep(pause)
+            async with self._through(host, settings, remote=claim.feed.kind is FeedKind.HTTP):
                 self.standing -= 1
                 waits = False
-                began = self._clock()
-                try:
-                    yield
-                finally:
-                    ended = self._clock()
-                    host.took += (ended - began - host.took) * _LEARNING
-                    if claim.feed.kind is FeedKind.HTTP:
-                        host.free_at = ended + settings.host_gap.total_seconds()
+                yield
         finally:
             host.standing -= 1
             self.standing -= waits
+
+    @asynccontextmanager
+    async def visit(self, name: str, settings: PollingSettings) -> AsyncIterator[None]:
+        """Wait for a host and be at work with it for something that is no feed: the page of an article."""
+        host = self._hosts.setdefault(name, _Host())
+        host.standing += 1
+        try:
+            async with self._through(host, settings, remote=True):
+                yield
+        finally:
+            host.standing -= 1
+
+    @asynccontextmanager
+    async def _through(self, host: _Host, settings: PollingSettings, *, remote: bool) -> AsyncIterator[None]:
+        gate = host.gates.setdefault(settings.per_host, asyncio.Semaphore(settings.per_host))
+        async with gate:
+            pause = min(host.free_at - self._clock(), settings.host_gap.total_seconds())
+            if pause > 0:
+                await asyncio.sleep(pause)
+            began = self._clock()
+            try:
+                yield
+            finally:
+                ended = self._clock()
+                host.took += (ended - began - host.took) * _LEARNING
+                if remote:
+                    host.free_at = ended + settings.host_gap.total_seconds()
 
     def _forget(self, now: datetime) -> None:
         at = self._clock()

@@ -26,6 +26,7 @@ from monitor.model import (
     Tier,
 )
 from monitor.shown import shown_url
+from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import NewArticle, NewRevision, PollRecord, RecordedPoll
 
 _LATENCY_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600)
@@ -44,6 +45,9 @@ class Journal:
         self.gaps = Counter("monitor_feed_gaps", "Polls before which articles may have been lost", registry=registry)
         self.articles = Counter("monitor_articles", "New articles stored", registry=registry)
         self.revisions = Counter("monitor_revisions", "Changed texts of stored articles", registry=registry)
+        self.pages = Counter(
+            "monitor_pages", "Pages of articles, by how reading them ended", ["status"], registry=registry
+        )
         self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], registry=registry)
         self.alerts = Counter("monitor_alerts", "Alerts stored", registry=registry)
         self.attempts = Counter(
@@ -146,6 +150,22 @@ class Journal:
                     clause=", ".join(match.clauses),
                     title=one.article.title[:100],
                 )
+
+    def page(self, claim: PageClaim, record: PageRecord, recorded: RecordedPage) -> None:
+        """What came of reading the page of an article was recorded."""
+        fields: dict[str, object] = {"feed": claim.article.feed_id, "article": claim.article_id}
+        if record.article is None:
+            status = "retry" if record.next_attempt else "given_up"
+            self.pages.labels(status).inc()
+            write = self._log.info if record.next_attempt else self._log.warning
+            write("page", **fields, status=status, detail=record.error, address=shown_url(claim.article.url or ""))
+            return
+        self.pages.labels("read").inc()
+        self.alerts.inc(recorded.alerts)
+        self._log.info("page", **fields, status="read", hits=recorded.hits, alerts=recorded.alerts,
+                       title=claim.article.title[:100])  # fmt: skip
+        if recorded.hits:
+            self._hits([NewRevision(article=record.article, matches=record.matches, dropped=record.dropped)])
 
     # deliveries
 

@@ -7,6 +7,8 @@ slow host or mail server does not hold up the rest.
     poll tick      1 s     claim due feeds while there are free places, one task a feed; also when half of the places
                            are free again and more were due
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
+    page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
+    websub tick    5 s     ask hubs for what is due, if they can reach us
     sweep         10 s     take back leases that ran out, fold what waited too long, tell of feeds, read figures for health
 
 What happens at start, at a reload and at the end stands in `daemon.py`.
@@ -18,18 +20,21 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting
 from monitor.channels.protocol import Channel
-from monitor.engine import canary, flow
+from monitor.engine import canary, flow, pages
 from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
+from monitor.engine.websub import WebSub
 from monitor.errors import StoreBusy, StoreError
-from monitor.model import DeliveryClaim, FeedClaim
+from monitor.model import DeliveryClaim, FeedClaim, FullText
 from monitor.settings import PollingSettings
+from monitor.store.page_protocol import PageClaim
 
 OVERDUE_AFTER = timedelta(minutes=5)
 _ROUNDS = 4
@@ -44,8 +49,10 @@ class LocalEngine:
     def __init__(self, parts: Parts, pulse: Pulse) -> None:
         self.parts = parts
         self.pulse = pulse
+        self.websub = WebSub(parts, nudge=self.nudge)
         self._scheduler: AsyncIOScheduler | None = None
         self._polls: set[asyncio.Task[None]] = set()
+        self._reads: set[asyncio.Task[None]] = set()
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
         self._delivering = asyncio.Lock()
@@ -70,6 +77,8 @@ class LocalEngine:
         )
         scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
+        scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
+        scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
         scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.start()
         self._scheduler = scheduler
@@ -83,7 +92,12 @@ class LocalEngine:
             self._scheduler.shutdown(wait=False)
         # A claim that is under way starts nothing any more, but its leases must be there to be given back.
         await asyncio.gather(*self._nudges, return_exceptions=True)
-        under_way = {*self._polls, *(task for tasks in self._sends.values() for task in tasks)}
+        under_way = {
+            *self._polls,
+            *self._reads,
+            *self.websub.under_way,
+            *(task for tasks in self._sends.values() for task in tasks),
+        }
         if under_way:
             _, late = await asyncio.wait(under_way, timeout=patience)
             for task in late:
@@ -196,6 +210,34 @@ class LocalEngine:
         fetch = self.parts.live.loaded.settings.fetch
         return claim.lease.until - self.parts.clock() < fetch.timeout + fetch.parse_timeout
 
+    # pages of articles
+
+    async def read_due(self) -> int:
+        """Claim due pages and start reading them; returns how many were started."""
+        settings = self.parts.live.loaded.settings
+        room = settings.polling.concurrency - len(self._reads)
+        if room <= 0 or all(feed.full_text is FullText.NEVER for feed in settings.feeds):
+            return 0
+        claims = await self.parts.store.claim_pages(self.parts.worker, self.parts.clock(), room, feed_lease(self.parts))
+        if self._stopping:
+            return 0
+        for claim in claims:
+            _start(self._read(claim), self._reads)
+        return len(claims)
+
+    async def _read(self, claim: PageClaim) -> None:
+        try:
+            settings = self.parts.live.loaded.settings.polling
+            async with self.hosts.visit(urlsplit(claim.article.url or "").hostname or "", settings):
+                recorded = await pages.read(self.parts, claim)
+            if recorded.deliveries:
+                self.nudge()
+        except StoreBusy as error:
+            # The lease runs out, and the page is read again.
+            self._down("read", error)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad page never stops the others
+            self.parts.journal.fault("read", error, article=claim.article_id)
+
     # deliveries
 
     def nudge(self) -> None:
@@ -303,7 +345,13 @@ class LocalEngine:
 
     async def settle(self) -> None:
         """Wait until nothing is under way (for `monitor poll --once`)."""
-        while under_way := {*self._polls, *self._nudges, *(one for some in self._sends.values() for one in some)}:
+        while under_way := {
+            *self._polls,
+            *self._reads,
+            *self.websub.under_way,
+            *self._nudges,
+            *(one for some in self._sends.values() for one in some),
+        }:
             await asyncio.wait(under_way)
 
 

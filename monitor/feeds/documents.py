@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
+from monitor.feeds.endings import PAGE
 from monitor.feeds.entries import Document, Reading, Unreadable
 from monitor.feeds.jsonfeed import read_json
 from monitor.feeds.pages import read_mail, read_markdown, read_page, read_text
@@ -38,4 +39,9 @@ READERS: Final[Mapping[str, Callable[[Document], Reading]]] = MappingProxyType(
 
 def read_document(document: Document) -> Reading:
     """The entries of a document. Raises Unreadable."""
-    return READERS.get(PurePosixPath(document.name).suffix.lower(), read_feed)(document)
+    ending = PurePosixPath(document.name).suffix.lower()
+    if ending == PAGE:
+        from monitor.feeds.article_page import read_article  # noqa: PLC0415 - slow to load, and most never need it
+
+        return read_article(document)
+    return READERS.get(ending, read_feed)(document)

@@ -38,6 +38,8 @@ class Fetched:
     """What the answer and the head of the document say of the next poll."""
     obstacle: str | None = None
     """What this document is, if it looks like no feed."""
+    link: str | None = None
+    """The Link headers of the answer."""
 
 
 async def fetch(
@@ -60,7 +62,7 @@ async def fetch(
     if answer.status == HTTPStatus.NOT_MODIFIED and state.validators != Validators():
         return NotModified(validators=_updated(state.validators, answer), hints=said)
     if answer.status != HTTPStatus.OK:
-        return _refused(answer)
+        return refused(answer)
     validators = _validators(answer)
     digest = body_hash(answer.body)
     if digest == state.body_hash:
@@ -74,6 +76,7 @@ async def fetch(
         validators=validators,
         hints=hints.of_document(said, answer.body),
         obstacle=hints.obstacle(answer),
+        link=answer.headers.get("link"),
     )
 
 
@@ -95,7 +98,8 @@ def _updated(old: Validators, answer: Answer) -> Validators:
     return Validators(etag=new.etag or old.etag, last_modified=new.last_modified or old.last_modified)
 
 
-def _refused(answer: Answer) -> FetchFailed:
+def refused(answer: Answer) -> FetchFailed:
+    """An answer that brings no document, as a failure."""
     try:
         phrase = f" {HTTPStatus(answer.status).phrase}"
     except ValueError:

@@ -13,7 +13,9 @@ from monitor.feeds.directory import FoundFile, list_folder, read_file
 from monitor.feeds.endings import ENDINGS
 from monitor.feeds.entries import Document, Unreadable, Warnings
 from monitor.feeds.fetch import fetch
+from monitor.feeds.full_text import read_page
 from monitor.feeds.pool import ParsePool
+from monitor.feeds.websub import discover, tell_hub
 from monitor.keys import body_hash
 from monitor.model import (
     Article,
@@ -23,6 +25,7 @@ from monitor.model import (
     FetchErrorKind,
     FetchFailed,
     NotModified,
+    PageOutcome,
     ParsedFeed,
     PollOutcome,
     Validators,
@@ -85,6 +88,18 @@ class FeedReader:
             body_hash=body_hash(data),
         )
 
+    async def page(self, url: str) -> PageOutcome:
+        """Read the text of an article's page. Never raises but for cancellation."""
+        try:
+            return await read_page(self._client, self._pool, url, self._settings)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work, as above
+            structlog.get_logger().error("page_fault", exc_info=error)
+            return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
+
+    async def tell_hub(self, hub: str, form: Mapping[str, str]) -> FetchFailed | None:
+        """Ask a WebSub hub for something; None when it took the request."""
+        return await tell_hub(self._client, hub, form, self._settings)
+
     async def close(self) -> None:
         """Close connections and end the parser's processes."""
         await self._pool.close()
@@ -126,6 +141,7 @@ class FeedReader:
             fingerprints=sieved.fingerprints,
             listed=sieved.listed,
             hints=fetched.hints,
+            hub=discover(fetched.body, content_type=fetched.content_type, link=fetched.link, url=fetched.url),
         )
 
     # ── Folders ───────────────────────────────────────────────────────────────────────────────────────────────────────

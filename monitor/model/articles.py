@@ -23,6 +23,15 @@ CANARY: Final = "canary"
 """The id of the feed of that kind, and of the one rule for it."""
 
 
+class FullText(StrEnum):
+    """Whether the pages of a feed's articles are read, beside what the feed itself says of them."""
+
+    NEVER = "never"
+    AUTO = "auto"
+    """Where a rule is undecided on what the feed says."""
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """Something that is polled."""
@@ -42,6 +51,7 @@ class Feed:
     labels: Mapping[str, str] = _field(default_factory=dict)
     every: timedelta | None = None
     """The poll period of this feed, when it differs from the settings' own."""
+    full_text: FullText = FullText.NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +174,15 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """Where a feed can be subscribed to (WebSub)."""
+
+    url: str
+    topic: str
+    """The address that the hub knows the feed by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """What a document of a feed came to."""
 
@@ -183,6 +202,20 @@ class ParsedFeed:
     hints: PublisherHints = NO_HINTS
     listed: int | None = None
     """How many items the document has, when not all of them are among `articles`; else None."""
+    hub: Hub | None = None
+    """The hub that the document or its answer names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePage:
+    """The text of an article as its own page has it."""
+
+    text: str
+    """Clean, as the body of an article."""
+    url: str
+    """Where it came from at last."""
+    lang: str | None = None
+    """What the page says, else what the text looks like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,4 +229,5 @@ class Outlet:
     labels: Mapping[str, str] = _field(default_factory=dict)
 
 
+PageOutcome = ArticlePage | FetchFailed
 PollOutcome = ParsedFeed | NotModified | FetchFailed

@@ -17,7 +17,8 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
-`figures`).
+`figures`). Pages of articles are in `store.page_protocol`, hubs in
+`store.push_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,7 @@ from monitor.model import (
     FeedClaim,
     FeedCondition,
     FeedState,
+    Hub,
     Lease,
     Match,
     NewAlert,
@@ -46,6 +48,8 @@ from monitor.model import (
     Subscriber,
 )
 from monitor.store.feed_lists import FeedLists
+from monitor.store.page_protocol import PageStore
+from monitor.store.push_protocol import PushStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,8 @@ class KnownArticle:
     """Rules that ever hit it, standing hits included: a text that flaps between two forms alerts once."""
     revision: int = 0
     """The number of its newest revision; 0 is the text as first seen."""
+    full_text: bool = False
+    """Whether its own page was ever read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +103,10 @@ class PollRecord:
     alerts: tuple[NewAlert, ...] = ()
     tell: bool = False
     """Whether the operator is to be told of the feed's condition."""
+    pages: tuple[str, ...] = ()
+    """Keys of articles of this record whose own pages are to be read."""
+    hubs: tuple[Hub, ...] | None = None
+    """The hub that the feed names, none, or None when nothing was learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +252,7 @@ class Figures:
     """When the newest canary article was first seen that was delivered."""
 
 
-class Store(FeedLists, Protocol):
+class Store(FeedLists, PageStore, PushStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property

@@ -142,11 +142,8 @@ def test_a_migration_that_is_killed_leaves_a_whole_step_and_goes_on(tmp_path, po
     before = tables(path)
     assert later(path, point).returncode == -9
     half = tables(path)
-    if point.startswith("second"):
-        assert half == before
-    else:
-        assert any("story" in str(row) for row in half)
-        assert not any(row[1] == "stories" for row in half)
+    assert any("story" in str(row) for row in half) == point.startswith("third")
+    assert not any(row[1] == "stories" for row in half)
     # The copy is the store as it was, and a store by itself.
     assert tables(copy) == before
     done = later(path)
@@ -156,7 +153,8 @@ def test_a_migration_that_is_killed_leaves_a_whole_step_and_goes_on(tmp_path, po
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     # This version refuses what the later one made, says what to do, and opens the copy.
-    with pytest.raises(SchemaTooNew, match=rf"schema {number + 2}, this one knows {number}: not second, third"):
+    known = len(schema.migrations._migrations)
+    with pytest.raises(SchemaTooNew, match=rf"schema {known + 2}, this one knows {known}: not second, third"):
         asyncio.run(SqliteStore(path).open())
     shutil.copy(copy, tmp_path / "back.db")
 

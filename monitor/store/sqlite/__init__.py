@@ -4,9 +4,8 @@ Every write is one immediate transaction on the writer's connection; reads have 
 for a write. What a caller cancels goes on to its end in its thread: no half transaction, and no lost count.
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
-    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py   what each method does, in its transaction
-    values.py       rows to values and back                        words.py    words of the text index
-    backup.py       copies
+    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  what each method does, in its transaction
+    values.py       rows to values and back                        words.py    words of the text index     backup.py   copies
 """
 
 import asyncio
@@ -43,7 +42,7 @@ from monitor.store.protocol import (
     StoreCondition,
     SubscriberState,
 )
-from monitor.store.sqlite import backup, deliveries, feeds, polls, reading, schema, subscribers
+from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers
 from monitor.store.sqlite.connection import (
     DiskFull,
     OwnerLock,
@@ -55,6 +54,8 @@ from monitor.store.sqlite.connection import (
     writing,
 )
 from monitor.store.sqlite.feed_lists import StoredLists
+from monitor.store.sqlite.pages import Pages
+from monitor.store.sqlite.pushes import Pushes
 from monitor.store.sqlite.queries import Queries
 from monitor.store.sqlite.together import Together
 from monitor.store.sqlite.values import Row
@@ -63,7 +64,7 @@ T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Queries, StoredLists):
+class SqliteStore(Queries, StoredLists, Pages, Pushes):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
@@ -243,7 +244,8 @@ class SqliteStore(Queries, StoredLists):
     async def release(self, worker: str | None, now: datetime) -> int:
         """Give back leases."""
         return await self._write(
-            lambda db: feeds.release(db, worker) + deliveries.release(db, worker, now), urgent=True
+            lambda db: feeds.release(db, worker) + pages.release(db, worker) + deliveries.release(db, worker, now),
+            urgent=True,
         )
 
     async def give_back(self, claims: Sequence[FeedClaim], due: Mapping[str, datetime] | None = None) -> int:
@@ -298,7 +300,7 @@ class SqliteStore(Queries, StoredLists):
         """Record a poll whole."""
         if self._closed:
             raise StoreError(f"the store at {self.path} is closed")
-        return await self._polls.write(lambda db: polls.record(db, record))
+        return await self._polls.write(lambda db: pages.record_poll(db, record))
 
     # alerts
 

@@ -135,6 +135,33 @@ def feed_memory(db: sqlite_utils.Database) -> None:
     db.conn.execute("ALTER TABLE feeds ADD COLUMN fingerprints BLOB")
 
 
+@migrations()
+def full_text(db: sqlite_utils.Database) -> None:
+    """Pages of articles that are to be read, or were. What the feed said stays as the revision before."""
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN full_text TEXT NOT NULL DEFAULT 'never'")
+    db.conn.execute(
+        "CREATE TABLE pages ("
+        " article_id INTEGER PRIMARY KEY REFERENCES articles (id), host TEXT NOT NULL, state TEXT NOT NULL,"
+        " attempts INTEGER NOT NULL DEFAULT 0, next_attempt INTEGER NOT NULL, read_at INTEGER, source TEXT,"
+        " last_error TEXT, lease_worker TEXT, lease_token INTEGER NOT NULL DEFAULT 0, lease_until INTEGER) STRICT"
+    )
+    db.conn.execute("CREATE INDEX pages_due ON pages (next_attempt) WHERE state = 'pending'")
+    db.conn.execute("CREATE INDEX pages_host ON pages (host) WHERE state = 'pending'")
+
+
+@migrations()
+def websub(db: sqlite_utils.Database) -> None:
+    """Subscriptions to hubs: what was asked and not confirmed yet, until when they live."""
+    db.conn.execute(
+        "CREATE TABLE websub ("
+        " feed_id TEXT PRIMARY KEY REFERENCES feeds (id), hub TEXT NOT NULL, topic TEXT NOT NULL,"
+        " token TEXT NOT NULL UNIQUE, secret TEXT NOT NULL, offered INTEGER NOT NULL DEFAULT 1, asked TEXT,"
+        " expires INTEGER, next_action INTEGER NOT NULL, failures INTEGER NOT NULL DEFAULT 0, last_error TEXT"
+        ") STRICT, WITHOUT ROWID"
+    )
+    db.conn.execute("CREATE INDEX websub_due ON websub (next_action)")
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.

@@ -22,6 +22,7 @@ from monitor.model import (
     Feed,
     FeedKind,
     FeedState,
+    FullText,
     Match,
     NewDelivery,
     Severity,
@@ -107,6 +108,7 @@ def feed_columns(feed: Feed) -> dict[str, object]:
         "categories": dumped(feed.categories),
         "labels": dumped(feed.labels),
         "every": None if feed.every is None else feed.every // _MICROSECOND,
+        "full_text": feed.full_text.value,
     }
 
 
@@ -122,6 +124,7 @@ def feed(row: Row) -> Feed:
         categories=tuple(json.loads(row["categories"])),
         labels=json.loads(row["labels"]),
         every=None if row["every"] is None else row["every"] * _MICROSECOND,
+        full_text=FullText(row["full_text"]),
     )
 
 
