@@ -1,20 +1,15 @@
-"""Opening connections: resolve once, check every address, dial the checked one, count what comes back.
+"""Opening connections: resolve once, check every address, dial the checked one.
 
-`Dialer` is the network backend of one request under httpcore's public seam, so that every way to open a connection
-passes here and the address that was checked is the address that is dialled (a name cannot change its mind between
-check and use). TLS is verified by the name all the same, because httpcore does that above this seam. It must not know
-of HTTP beyond where the head of an answer ends.
+Every way to open a connection passes here, and the address that was checked is the address that is dialled (a name
+cannot change its mind between check and use). TLS is verified by the name all the same: `connection.py` does that on the
+socket that comes from here. It must not know of HTTP.
 """
 
 import asyncio
 import socket
-import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from ipaddress import ip_address
-from typing import Any
-
-import httpcore
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import IPv6Address, ip_address
 
 from monitor.errors import RequestFailed
 from monitor.model import FetchErrorKind
@@ -35,37 +30,24 @@ async def system_resolver(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class Dialer(httpcore.AsyncNetworkBackend):
-    """The network of one request. Raises RequestFailed; its texts are the same for a closed and a filtered port."""
+class Dialer:
+    """Dials what may be dialled. Raises RequestFailed; its texts are the same for a closed and a filtered port."""
 
-    def __init__(
-        self, *, resolver: Resolver, allowed: Sequence[Network], max_header_bytes: int, max_total_bytes: int
-    ) -> None:
+    def __init__(self, *, resolver: Resolver, allowed: Sequence[Network]) -> None:
         self._resolver, self._allowed = resolver, allowed
-        self._inner = httpcore.AnyIOBackend()
-        self.meter = Meter(max_header_bytes=max_header_bytes, max_total_bytes=max_total_bytes)
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature of httpcore's seam
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, check, dial. `timeout`, in seconds, is for all addresses together."""
+    async def dial(self, host: str, port: int, seconds: float) -> socket.socket:
+        """A connected socket to an address of the host; `seconds` are for all its addresses together."""
         addresses = await self._addresses(host, port)
-        until = time.monotonic() + (timeout or 10.0)
+        until = time.monotonic() + seconds
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             share = (until - time.monotonic()) / left
             if share <= 0:
                 break
-            try:
-                stream = await self._inner.connect_tcp(str(address), port, share, local_address, socket_options)
-            except (httpcore.TimeoutException, httpcore.NetworkError, OSError):
-                continue
-            await self._check_peer(stream, host)
-            return _Metered(stream, self.meter)
+            dialled = await _connected(address, port, share)
+            if dialled is not None:
+                self.check_peer(dialled, host)
+                return dialled
         raise RequestFailed(FetchErrorKind.CONNECT, f"no connection to {host}", sent=False)
 
     async def _addresses(self, host: str, port: int) -> tuple[Address, ...]:
@@ -84,83 +66,37 @@ class Dialer(httpcore.AsyncNetworkBackend):
             raise _refused(host)
         return addresses[:_MAX_DIALLED]
 
-    async def _check_peer(self, stream: httpcore.AsyncNetworkStream, host: str) -> None:
+    def check_peer(self, dialled: socket.socket, host: str) -> None:
         """Who is really at the other end: the last word, whatever happened before."""
-        peer = stream.get_extra_info("server_addr")
         try:
-            allowed = may_dial(ip_address(peer[0]), self._allowed)
-        except (TypeError, IndexError, ValueError):
+            allowed = may_dial(ip_address(dialled.getpeername()[0]), self._allowed)
+        except (OSError, TypeError, IndexError, ValueError):
             allowed = False
         if not allowed:
-            await stream.aclose()
+            dialled.close()
             raise _refused(host)
 
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature of httpcore's seam
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Never: nothing of ours asks for it."""
-        del path, timeout, socket_options
-        raise _refused("a local socket")
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait; httpcore asks for it between retries."""
-        await asyncio.sleep(seconds)
+async def _connected(address: Address, port: int, seconds: float) -> socket.socket | None:
+    """A socket connected to exactly this address, or None."""
+    family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
+    dialled: socket.socket | None = None
+    try:
+        dialled = socket.socket(family, socket.SOCK_STREAM)
+        dialled.setblocking(False)
+        dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        async with asyncio.timeout(seconds):
+            await asyncio.get_running_loop().sock_connect(dialled, (str(address), port))
+    except OSError:  # TimeoutError is one
+        if dialled is not None:
+            dialled.close()
+        return None
+    except BaseException:
+        if dialled is not None:
+            dialled.close()
+        raise
+    return dialled
 
 
 def _refused(host: str) -> RequestFailed:
     return RequestFailed(FetchErrorKind.ADDRESS, f"{host} may not be dialled", sent=False)
-
-
-class Meter:
-    """Counts what one connection brings. The bound on the head also ends a server that sends 1xx answers for ever."""
-
-    def __init__(self, *, max_header_bytes: int, max_total_bytes: int) -> None:
-        self._max_header_bytes, self._max_total_bytes = max_header_bytes, max_total_bytes
-        self._bytes = 0
-        self.in_head = True
-        """Until the head of the final answer is complete; the client says so."""
-
-    def allowance(self) -> int:
-        """How many bytes the next read may bring; raises RequestFailed when there are none left."""
-        bound = self._max_header_bytes if self.in_head else self._max_total_bytes
-        left = bound - self._bytes
-        if left <= 0:
-            what = "the head of the answer" if self.in_head else "the answer"
-            raise RequestFailed(FetchErrorKind.TOO_LARGE, f"{what} is longer than {bound} bytes", sent=True)
-        return left
-
-    def count(self, size: int) -> None:
-        """These many bytes came."""
-        self._bytes += size
-
-
-class _Metered(httpcore.AsyncNetworkStream):
-    """A stream whose reads are counted."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream, meter: Meter) -> None:
-        self._inner, self._meter = inner, meter
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's seam
-        data = await self._inner.read(min(max_bytes, self._meter.allowance()), timeout)
-        self._meter.count(len(data))
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's seam
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's seam
-    ) -> httpcore.AsyncNetworkStream:
-        return _Metered(await self._inner.start_tls(ssl_context, server_hostname, timeout), self._meter)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
