@@ -34,6 +34,8 @@ class Fetched:
     url: str
     """Where it came from at last."""
     validators: Validators
+    wire_hash: str | None
+    """Of the body as it came, before it was inflated."""
     hints: PublisherHints
     """What the answer and the head of the document say of the next poll."""
     obstacle: str | None = None
@@ -55,6 +57,7 @@ async def fetch(
             max_wire_bytes=settings.max_wire_bytes,
             max_body_bytes=settings.max_body_bytes,
             redirects=settings.max_redirects,
+            known_wire_hash=state.wire_hash,
         )
     except RequestFailed as error:
         return FetchFailed(kind=FetchErrorKind(error.kind), detail=error.detail)
@@ -65,15 +68,16 @@ async def fetch(
         return refused(answer)
     validators = _validators(answer)
     digest = body_hash(answer.body)
-    if digest == state.body_hash:
+    if answer.same_wire or digest == state.body_hash:
         # Unchanged, but the new validators count: the old ones may never match again.
-        return NotModified(validators=validators, status=answer.status, hints=said)
+        return NotModified(validators=validators, status=answer.status, hints=said, wire_hash=answer.wire_hash)
     return Fetched(
         body=answer.body,
         body_hash=digest,
         content_type=answer.headers.get("content-type"),
         url=answer.url,
         validators=validators,
+        wire_hash=answer.wire_hash,
         hints=hints.of_document(said, answer.body),
         obstacle=hints.obstacle(answer),
         link=answer.headers.get("link"),

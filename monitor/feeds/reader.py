@@ -138,6 +138,7 @@ class FeedReader:
             warnings=reading.warnings + moved,
             validators=fetched.validators,
             body_hash=fetched.body_hash,
+            wire_hash=fetched.wire_hash,
             fingerprints=sieved.fingerprints,
             listed=sieved.listed,
             hints=fetched.hints,

@@ -131,10 +131,12 @@ class Chunks:
         """The line end behind a chunk."""
         del found
         line = self._line()
+        if line is None:
+            return False
         if line:
             raise broken("the answer has a broken chunk")
         self._state = self._size
-        return line is not None
+        return True
 
     def _trailer(self, found: list[bytes]) -> bool:
         del found
