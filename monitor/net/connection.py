@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import httpx
 
@@ -157,6 +157,10 @@ class Connection(asyncio.Protocol):
 
     # for the transport
 
+    def peer(self) -> object:
+        """The address of the other end."""
+        return self._transport.get_extra_info("peername") if self._transport is not None else None
+
     def drop(self) -> None:
         """End the connection at once."""
         if self._transport is not None:
@@ -211,23 +215,34 @@ class Transport(httpx.AsyncBaseTransport):
     async def _connect(self, request: httpx.Request, limits: Limits) -> Connection:
         url = request.url
         host = url.host
-        secure = url.scheme == "https"
-        tls = self._context() if secure else None
-        dialled = await self._dialer.dial(host, url.port or _PORTS[url.scheme], limits.connect_seconds)
+        port = url.port or _PORTS[url.scheme]
+        loop = asyncio.get_running_loop()
+        tls: dict[str, Any] = {}
+        if url.scheme == "https":
+            tls = {
+                "ssl": self._context(),
+                "server_hostname": url.raw_host.decode("ascii"),
+                "ssl_handshake_timeout": limits.connect_seconds,
+            }
         bodiless = request.method == "HEAD"
+
+        async def connect(address: str, port: int, seconds: float) -> Connection:
+            try:
+                async with asyncio.timeout(seconds + (limits.connect_seconds if tls else 0)):
+                    _, made = await loop.create_connection(
+                        lambda: Connection(limits, host, bodiless=bodiless), address, port, **tls
+                    )
+            except ssl.SSLError as error:
+                reason = getattr(error, "verify_message", "") or error.reason or "handshake failed"
+                raise RequestFailed(FetchErrorKind.TLS, f"TLS with {host}: {reason}", sent=False) from error
+            return made
+
+        connection = await self._dialer.dial(host, port, limits.connect_seconds, connect)
         try:
-            _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(limits, host, bodiless=bodiless),
-                sock=dialled,
-                ssl=tls,
-                server_hostname=url.raw_host.decode("ascii") if secure else None,
-                ssl_handshake_timeout=limits.connect_seconds if secure else None,
-            )
-        except ssl.SSLError as error:
-            reason = getattr(error, "verify_message", "") or error.reason or "handshake failed"
-            raise RequestFailed(FetchErrorKind.TLS, f"TLS with {host}: {reason}", sent=False) from error
-        except OSError as error:
-            raise RequestFailed(FetchErrorKind.CONNECT, f"no connection to {host}", sent=False) from error
+            self._dialer.check_peer(connection.peer(), host)
+        except RequestFailed:
+            connection.drop()
+            raise
         return connection
 
     def _context(self) -> ssl.SSLContext:

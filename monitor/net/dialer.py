@@ -2,14 +2,15 @@
 
 Every way to open a connection passes here, and the address that was checked is the address that is dialled (a name
 cannot change its mind between check and use). TLS is verified by the name all the same: `connection.py` does that on the
-socket that comes from here. It must not know of HTTP.
+connection that it makes for an address from here. It must not know of HTTP.
 """
 
 import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
+from typing import TypeVar
 
 from monitor.errors import RequestFailed
 from monitor.model import FetchErrorKind
@@ -18,6 +19,9 @@ from monitor.settings import Network
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """From host and port to the texts of all its addresses; raises OSError when the name has none."""
+
+Peer = TypeVar("Peer")
+Connect = Callable[[str, int, float], Awaitable[Peer]]
 
 _MAX_DIALLED = 4
 """How many addresses of a name are tried."""
@@ -36,18 +40,21 @@ class Dialer:
     def __init__(self, *, resolver: Resolver, allowed: Sequence[Network]) -> None:
         self._resolver, self._allowed = resolver, allowed
 
-    async def dial(self, host: str, port: int, seconds: float) -> socket.socket:
-        """A connected socket to an address of the host; `seconds` are for all its addresses together."""
+    async def dial(self, host: str, port: int, seconds: float, connect: Connect[Peer]) -> Peer:
+        """What `connect` makes of an address of the host; `seconds` are for all its addresses together.
+
+        `connect` is given the address as text, the port and its seconds. An OSError of it means the next address.
+        """
         addresses = await self._addresses(host, port)
         until = time.monotonic() + seconds
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             share = (until - time.monotonic()) / left
             if share <= 0:
                 break
-            dialled = await _connected(address, port, share)
-            if dialled is not None:
-                self.check_peer(dialled, host)
-                return dialled
+            try:
+                return await connect(str(address), port, share)
+            except OSError:  # TimeoutError is one
+                continue
         raise RequestFailed(FetchErrorKind.CONNECT, f"no connection to {host}", sent=False)
 
     async def _addresses(self, host: str, port: int) -> tuple[Address, ...]:
@@ -66,36 +73,14 @@ class Dialer:
             raise _refused(host)
         return addresses[:_MAX_DIALLED]
 
-    def check_peer(self, dialled: socket.socket, host: str) -> None:
-        """Who is really at the other end: the last word, whatever happened before."""
+    def check_peer(self, peer: object, host: str) -> None:
+        """Who is really at the other end, as its socket says: the last word, whatever happened before."""
         try:
-            allowed = may_dial(ip_address(dialled.getpeername()[0]), self._allowed)
-        except (OSError, TypeError, IndexError, ValueError):
+            allowed = may_dial(ip_address(peer[0]), self._allowed)  # type: ignore[index]
+        except (TypeError, IndexError, ValueError):
             allowed = False
         if not allowed:
-            dialled.close()
             raise _refused(host)
-
-
-async def _connected(address: Address, port: int, seconds: float) -> socket.socket | None:
-    """A socket connected to exactly this address, or None."""
-    family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
-    dialled: socket.socket | None = None
-    try:
-        dialled = socket.socket(family, socket.SOCK_STREAM)
-        dialled.setblocking(False)
-        dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        async with asyncio.timeout(seconds):
-            await asyncio.get_running_loop().sock_connect(dialled, (str(address), port))
-    except OSError:  # TimeoutError is one
-        if dialled is not None:
-            dialled.close()
-        return None
-    except BaseException:
-        if dialled is not None:
-            dialled.close()
-        raise
-    return dialled
 
 
 def _refused(host: str) -> RequestFailed:
