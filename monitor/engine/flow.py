@@ -178,12 +178,9 @@ async def _relaxed(parts: Parts, claim: FeedClaim, outcome: PollOutcome, state: 
     if settings.http.public_url is None or isinstance(outcome, FetchFailed):
         return state
     until = await parts.store.pushed_until(claim.feed.id)
-    return dataclasses.replace(state, next_due=relaxed(state.next_due, until, now, settings.polling.pushed_every))
-
-
-def relaxed(due: datetime, pushed_until: datetime | None, now: datetime, every: timedelta) -> datetime:
-    """When a feed is polled next whose hub pushes to us: seldom, as a net, but no later than its lease ends."""
-    return due if pushed_until is None else max(due, min(now + every, pushed_until))
+    return dataclasses.replace(
+        state, next_due=schedule.relaxed(state.next_due, until, now, settings.polling.pushed_every)
+    )
 
 
 def judge(

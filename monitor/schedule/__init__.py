@@ -20,7 +20,7 @@ The figures are explained in `docs/feeds.md`.
 
 import dataclasses
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.model import (
     Feed,
@@ -154,3 +154,8 @@ def _failed(
         last_error=f"{outcome.kind}: {outcome.detail}",
         pace=dataclasses.replace(pace, bounds=bounds),
     )
+
+
+def relaxed(due: datetime, pushed_until: datetime | None, now: datetime, every: timedelta) -> datetime:
+    """When a feed is polled next whose hub pushes to us: seldom, as a net, but no later than its lease ends."""
+    return due if pushed_until is None else max(due, min(now + every, pushed_until))

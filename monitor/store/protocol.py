@@ -1,4 +1,5 @@
-"""The Store protocol: the whole contract between the flow and whatever keeps the truth.
+"""The Store protocol: the whole contract between the flow and whatever keeps the truth. Longer than other
+files, because it is read as a whole: what is said of lists, pages and pushes stands in files of its own beside it.
 
 Every implementation passes `tests/contract/test_store.py`. The rules that hold for all methods:
 
