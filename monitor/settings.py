@@ -81,6 +81,16 @@ class PollingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedCredentials:
+    """What the requests for one feed carry, so that its publisher lets them in."""
+
+    url: str
+    """The feed's address in the settings: only its host is sent them."""
+    headers: tuple[tuple[str, Secret], ...]
+    """Names in small letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchSettings:
     """Bounds of one fetch and one parse, and where they may go."""
 
@@ -103,6 +113,8 @@ class FetchSettings:
     """Trust these certificate authorities beside the system's own."""
     full_text: FullText = FullText.NEVER
     """For feeds that do not say it themselves."""
+    credentials: Mapping[str, FeedCredentials] = field(default_factory=dict)
+    """By the id of the feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

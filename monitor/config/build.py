@@ -12,6 +12,7 @@ from types import MappingProxyType
 from monitor.config.document import Mapping, Node, Scalar, quoted
 from monitor.config.document import Sequence as ListNode
 from monitor.config.draft import Draft
+from monitor.config.feed_credentials import feed_credentials
 from monitor.config.feed_list import build_feeds
 from monitor.config.settings_file import (
     EmailEntry,
@@ -261,7 +262,7 @@ def _fetch(draft: Draft) -> FetchSettings:
     if not entry["user_agent"].isascii():
         draft.fault(draft.node("fetch", "user_agent"), "fetch.user_agent: must be ASCII")
     entry["full_text"] = FullText(entry["full_text"])
-    return FetchSettings(**entry)
+    return FetchSettings(**entry, credentials=feed_credentials(draft))
 
 
 def _http(draft: Draft) -> HttpSettings:

@@ -73,6 +73,17 @@ class StoreEntry(Strict):
     """Refuse to start on an empty store, so that a lost volume is an error and not a new beginning."""
 
 
+class BasicAuthEntry(Strict):
+    """A name and a password for a feed (RFC 7617)."""
+
+    username: Line
+    """The name."""
+    password: SecretText | None = None
+    """Better given as `password_file` or by the environment."""
+    password_file: Line | None = None
+    """A file whose content is the password; a line end at its end does not count."""
+
+
 class FeedEntry(Strict):
     """A feed: either `url` or `path`."""
 
@@ -96,6 +107,16 @@ class FeedEntry(Strict):
     """One category path, or a list of them: `/News/Middle East`."""
     labels: Labels = Field(default_factory=dict)
     """Free labels."""
+    headers: dict[Text, SecretText] = Field(default_factory=dict)
+    """Headers of its requests. The feed's own host alone is sent them."""
+    headers_file: dict[Text, Line] = Field(default_factory=dict)
+    """The same, each value being the content of a file."""
+    basic_auth: BasicAuthEntry | None = None
+    """A name and a password for its requests, sent as basic authentication."""
+    cookies: dict[Text, SecretText] = Field(default_factory=dict)
+    """Cookies of its requests. Those that a server sets are never kept."""
+    cookies_file: dict[Text, Line] = Field(default_factory=dict)
+    """The same, each value being the content of a file."""
 
 
 class OpmlEntry(Strict):

@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from monitor.errors import RequestFailed
 from monitor.feeds import hints
+from monitor.feeds.credentials import credentials_for
 from monitor.keys import body_hash
 from monitor.model import Feed, FeedState, FetchErrorKind, FetchFailed, NotModified, PublisherHints, Validators
 from monitor.net import Answer, GuardedClient
@@ -58,6 +59,7 @@ async def fetch(
             max_body_bytes=settings.max_body_bytes,
             redirects=settings.max_redirects,
             known_wire_hash=state.wire_hash,
+            credentials=credentials_for(feed, settings),
         )
     except RequestFailed as error:
         return FetchFailed(kind=FetchErrorKind(error.kind), detail=error.detail)

@@ -67,6 +67,8 @@ class _Call:
     max_body_bytes: int
     error_body_seconds: float
     known_wire_hash: str | None
+    confidential: frozenset[str]
+    """Names of the headers that stay with the first host."""
     sent: bool = False
 
     def sending(self) -> None:
@@ -110,29 +112,32 @@ class GuardedClient:
         content: bytes | None = None,
         redirects: int = 0,
         known_wire_hash: str | None = None,
+        credentials: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
         """Send a request and read the answer, whatever its status.
 
         `deadline` is in seconds, over everything: names, connections, redirects and the last byte. Up to `redirects`
         redirects of GET and HEAD are followed, each checked like the first URL; with 0, or for another method, the
-        redirect itself is the answer. A body that comes as `known_wire_hash` says is not inflated. Credentials in the URL are sent as basic authentication and are never shown.
+        redirect itself is the answer. A body that comes as `known_wire_hash` says is not inflated. Credentials in the URL
+        are sent as basic authentication and are never shown; `credentials` are headers that another host is never sent.
 
         Raises:
             RequestFailed: there was no usable answer; `kind` is a value of FetchErrorKind.
         """
-        target, credentials = _split(url)
+        target, in_url = _split(url)
         call = _Call(
             method=method,
             url=target,
             headers={"user-agent": self._user_agent, "accept": "*/*"}
-            | credentials
-            | {name.lower(): value for name, value in headers.items()}
+            | in_url
+            | {name.lower(): value for name, value in (*headers.items(), *credentials.items())}
             | {"accept-encoding": ACCEPTED, "connection": "close"},
             content=content,
             max_wire_bytes=max_wire_bytes,
             max_body_bytes=max_body_bytes,
             error_body_seconds=min(_ERROR_BODY_SECONDS, deadline / 4),
             known_wire_hash=known_wire_hash,
+            confidential=_CREDENTIALS.union(name.lower() for name in credentials),
         )
         try:
             async with asyncio.timeout(deadline):
@@ -252,7 +257,7 @@ def _redirect(call: _Call, location: str) -> None:
         raise RequestFailed(FetchErrorKind.REDIRECTS, f"{call.url.host} redirects from https to http", sent=True)
     target = target.copy_with(username=None, password=None, fragment=None)
     if not _same_host(call.url, target):
-        call.headers = {name: value for name, value in call.headers.items() if name not in _CREDENTIALS}
+        call.headers = {name: value for name, value in call.headers.items() if name not in call.confidential}
     call.url = target
 
 
