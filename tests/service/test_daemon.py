@@ -231,11 +231,10 @@ def test_a_full_disk_loses_nothing_and_writing_resumes(tmp_path):
         rig.start()
         until(rig.delivered)
         ballast = folder / "ballast"
-        with ballast.open("wb") as file:
+        with ballast.open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"x" * 65536)
-                    file.flush()
             except OSError:
                 file.truncate((file.tell() // 65536) * 65536)
         rig.publish(200, "b")

@@ -37,7 +37,7 @@ def insert(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str
 
 def active(db: Row) -> int:
     """How many feeds are polled."""
-    return int(db.execute("SELECT active FROM feed_tally").fetchone()[0])
+    return int(db.execute("SELECT active FROM feed_tally WHERE id = 1").fetchone()[0])
 
 
 def forget(db: Row, feed_ids: Sequence[str]) -> int:

@@ -162,7 +162,7 @@ def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
         "ORDER BY first_seen DESC LIMIT 1"
     ).fetchone()
     return Figures(
-        feeds=one("SELECT active FROM feed_tally"),
+        feeds=one("SELECT active FROM feed_tally WHERE id = 1"),
         feeds_overdue=one(
             "SELECT count(*) FROM feeds WHERE active = 1 AND next_due < ? AND (lease_until IS NULL OR lease_until <= ?)",
             stamp(now - grace),
