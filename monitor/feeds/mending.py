@@ -67,7 +67,7 @@ def _repaired(body: str) -> Iterator[str]:
 
 def _find_root(text: str, warnings: Warnings) -> tuple[int, str]:
     """Where the root element begins, and its name as written."""
-    start = _first_element(text)
+    start = first_element(text)
     found = _NAME.match(text, start) if start >= 0 else None
     if found is None:
         raise Unreadable("the document is no feed: it has no elements")
@@ -82,7 +82,7 @@ def _find_root(text: str, warnings: Warnings) -> tuple[int, str]:
     return later.start(), later.group(1)
 
 
-def _first_element(text: str) -> int:
+def first_element(text: str) -> int:
     """The offset of the first start tag, past declarations, comments and a DOCTYPE with all that is in it; -1 if none."""
     position = 0
     while (start := text.find("<", position)) >= 0:
