@@ -7,7 +7,7 @@ CONFIG ?= monitor.yaml
 BENCH_ENV := build/bench
 BENCH_ARGS ?=
 
-.PHONY: help install dev run test lint bench bench-matching bench-names bench-loading format lock clean
+.PHONY: help install dev run test lint bench bench-matching bench-polling bench-names bench-loading format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -34,7 +34,7 @@ dev: $(VENV)/.dev  ## the same, with what tests and linters need
 run: $(VENV)/.locked  ## run the daemon on the shipped configuration (stop it with Ctrl-C)
 	@exec $(BIN)/monitor --config $(CONFIG) run
 
-PURE := monitor/matching/*,monitor/alerting/*,monitor/text/*,monitor/schedule.py,monitor/keys.py,monitor/settings.py,monitor/model.py,monitor/errors.py
+PURE := monitor/matching/*,monitor/alerting/*,monitor/text/*,monitor/schedule/*,monitor/feed_health.py,monitor/keys.py,monitor/settings.py,monitor/model/*,monitor/errors.py
 
 test: $(VENV)/.dev  ## run every test; branches covered: all on the pure floors, nine in ten elsewhere
 	$(BIN)/coverage erase
@@ -66,6 +66,9 @@ $(BENCH_ENV)/.made: bench/requirements.txt requirements.lock $(VENV)/.locked
 
 bench-matching: $(BENCH_ENV)/.made  ## matching beside its rivals (BENCH_ARGS=--quick: under two minutes; --only ours)
 	$(BENCH_ENV)/bin/python -m bench.matching $(BENCH_ARGS)
+
+bench-polling: $(BENCH_ENV)/.made  ## polling beside its rivals, on a farm of loopback feeds (BENCH_ARGS=--feeds 200: quicker)
+	$(BENCH_ENV)/bin/python -m bench.polling $(BENCH_ARGS)
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix .

@@ -10,7 +10,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from monitor.model import Feed, Outlet, Subscriber
+from monitor.model import Feed, FullText, Outlet, Subscriber
 
 Network = IPv4Network | IPv6Network
 
@@ -65,11 +65,29 @@ class PollingSettings:
     floor: timedelta = timedelta(minutes=1)
     """No feed is polled more often, whatever it or its own `every` says."""
     ceiling: timedelta = timedelta(days=1)
-    """No feed is polled less often, whatever its hints or failures say."""
+    """No feed is polled less often, whatever its hints or failures say; only `Retry-After` may ask for more."""
+    adapt: int = 4
+    """A feed's rhythm makes its period up to so many times shorter or longer; 1 leaves it alone."""
+    moved_after: timedelta = timedelta(days=7)
+    """A permanent redirect is taken for the feed's address once it has held for so long."""
     concurrency: int = 32
     per_host: int = 1
+    host_gap: timedelta = timedelta(seconds=1)
+    """Between the end of one request to a host and the beginning of the next."""
     directory_every: timedelta = timedelta(seconds=10)
     """Directories are local and cheap to look at."""
+    pushed_every: timedelta = timedelta(hours=6)
+    """Feeds whose hub pushes to us, as a net."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedCredentials:
+    """What the requests for one feed carry, so that its publisher lets them in."""
+
+    url: str
+    """The feed's address in the settings: only its host is sent them."""
+    headers: tuple[tuple[str, Secret], ...]
+    """Names in small letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +111,10 @@ class FetchSettings:
     """Networks that may be dialled although they are private, for feeds."""
     ca_file: Path | None = None
     """Trust these certificate authorities beside the system's own."""
+    full_text: FullText = FullText.NEVER
+    """For feeds that do not say it themselves."""
+    credentials: Mapping[str, FeedCredentials] = field(default_factory=dict)
+    """By the id of the feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +185,17 @@ ChannelSettings = MaildirSettings | EmailSettings | SlackSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySettings:
+    """A feed of our own, whose articles must arrive as alerts."""
+
+    subscriber: str
+    """Who gets them."""
+    every: timedelta = timedelta(minutes=15)
+    within: timedelta = timedelta(minutes=10)
+    """An article that is not delivered after so long is an alarm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
     """The port for health and metrics."""
 
@@ -170,6 +203,8 @@ class HttpSettings:
     port: int = 9464
     """0 takes a free port."""
     enabled: bool = True
+    public_url: str | None = None
+    """Where others reach this port, without a slash at its end; hubs call back there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +236,7 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    canary: CanarySettings | None = None
     watched: tuple[Path, ...] = ()
     """Every file and folder that was read for these settings; a change of any is a reason to reload."""
 

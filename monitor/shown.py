@@ -1,14 +1,16 @@
-"""How an address is shown to people: without the secrets that an address may carry.
+"""How addresses and spans of time are shown to people: addresses without the secrets that they may carry.
 
-It stands on the ground floor because the settings, the feeds, the log and the commands all show addresses. It decides
+It stands on the ground floor because the settings, the feeds, the log and the commands all show them. It decides
 nothing about whether an address may be dialled.
 """
 
 import re
+from datetime import timedelta
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 MASK = "***"
 """Stands for what is not shown."""
+_DAY = 86_400
 _SECRET_NAME = re.compile(
     r"(?i)(token|secret|passw|pwd|signature|credential|session|api[-_.]?key|auth)"
     r"|^(key|pass|sig|code|hash|sid|user|login|[a-z]{1,8}[-_]?key)$"
@@ -46,3 +48,17 @@ def _masked_pair(pair: str) -> str:
     if value and (_SECRET_NAME.search(unquote(name)) or _RANDOM_VALUE.fullmatch(unquote(value))):
         return f"{name}={MASK}"
     return pair
+
+
+def shown_span(span: timedelta) -> str:
+    """A span to its two largest units: `3m10s`, `2h5m`, `1d`."""
+    seconds = max(0, round(span.total_seconds()))
+    for least, step in ((_DAY, 3_600), (3_600, 60)):
+        if seconds >= least:
+            seconds -= seconds % step
+    parts: list[str] = []
+    for unit, name in ((_DAY, "d"), (3_600, "h"), (60, "m"), (1, "s")):
+        number, seconds = divmod(seconds, unit)
+        if number:
+            parts.append(f"{number}{name}")
+    return "".join(parts) or "0s"

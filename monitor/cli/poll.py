@@ -11,9 +11,16 @@ from monitor import config
 from monitor.engine import log
 from monitor.engine.daemon import Daemon, close
 from monitor.engine.local import LocalEngine
+from monitor.engine.pages import PAUSE
 from monitor.engine.parts import Parts, utc_now
 from monitor.settings import Settings
 from monitor.store import is_owned, open_store
+from monitor.store.feed_lists import FeedFilter
+
+_LOOK_AGAIN = 0.1
+"""Seconds between two looks for feeds whose host was busy."""
+_NAMED = 20
+"""Feeds that a message names at most."""
 
 
 @click.command()
@@ -28,7 +35,7 @@ def poll(file: Path, *, once: bool, feeds: tuple[str, ...]) -> None:
     """
     environ = dict(os.environ)
     loaded = config.load(file, environ)
-    _known(loaded.settings, feeds)
+    asyncio.run(_known(loaded.settings, feeds))
     log.set_up(loaded.settings.log)
     if (pid := is_owned(loaded.settings.store)) is not None:
         count = asyncio.run(_ask_daemon(loaded.settings, feeds))
@@ -40,11 +47,20 @@ def poll(file: Path, *, once: bool, feeds: tuple[str, ...]) -> None:
         raise click.ClickException(f"failed: {', '.join(failed)}; `monitor feeds list` says why")
 
 
-def _known(settings: Settings, feeds: Sequence[str]) -> None:
+async def _known(settings: Settings, feeds: Sequence[str]) -> None:
+    """Raises UsageError for feeds that neither the settings nor the store know."""
     unknown = set(feeds) - {feed.id for feed in settings.feeds}
+    if unknown and settings.store.path.exists():
+        store = open_store(settings.store, readonly=True)
+        await store.open()
+        try:
+            unknown -= {feed.id for feed, _ in await store.feed_states(sorted(unknown))}
+        finally:
+            await store.close()
     if unknown:
+        names = ", ".join(feed.id for feed in settings.feeds[:_NAMED])
         raise click.UsageError(
-            f"no feed is called {', '.join(sorted(unknown))}; there are: {', '.join(feed.id for feed in settings.feeds)}"
+            f"no feed is called {', '.join(sorted(unknown))}; `monitor feeds list` shows all, among them: {names}"
         )
 
 
@@ -61,19 +77,29 @@ async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -
     parts = await daemon.assemble(loaded)
     try:
         engine = LocalEngine(parts, daemon.pulse)
-        wanted = feeds or tuple(feed.id for feed in loaded.settings.feeds)
-        await parts.store.make_due(wanted, parts.clock())
-        while await engine.poll_due(only=wanted):
+        began = parts.clock()
+        await parts.store.make_due(feeds or None, began)
+        while await engine.poll_due(only=feeds or None, not_since=began) or engine.hosts.sent_away:
             await engine.settle()
+            if engine.hosts.sent_away:
+                await asyncio.sleep(_LOOK_AGAIN)
+        while await engine.read_due():
+            await engine.settle()
+            await asyncio.sleep(PAUSE.total_seconds())  # a page of the same host may follow
         while await engine.deliver_due():
             await engine.settle()
-        return sorted({*await _failed(parts, wanted), *engine.failed})
+        return sorted({*await _failed(parts, feeds), *engine.failed})
     finally:
         await close(parts)
 
 
 async def _failed(parts: Parts, wanted: Sequence[str]) -> list[str]:
-    return [feed.id for feed, state in await parts.store.feed_states() if state.failures and feed.id in wanted]
+    """The feeds among these (none: all) whose last poll failed; the first of them."""
+    if wanted:
+        return [feed.id for feed, state in await parts.store.feed_states(wanted) if state.failures]
+    page = await parts.store.feed_page(FeedFilter(failing=True, limit=_NAMED))
+    more = [f"and {page.total - _NAMED} more"] if page.total > _NAMED else []
+    return [*(feed.id for feed, _ in page.feeds), *more]
 
 
 async def _go_on(daemon: Daemon, feeds: tuple[str, ...]) -> list[str]:

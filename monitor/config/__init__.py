@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.config.build import build_settings, check_rule_names
+from monitor.config.canary import add_canary_rule
 from monitor.config.document import Mapping, Scalar, Sequence, read_document
 from monitor.config.draft import Draft, begin
 from monitor.config.environment import override
@@ -46,6 +47,7 @@ class Loaded:
     rules: tuple[Rule, ...]
     """In the order of the files, which is that of their names."""
     index: RuleIndex
+    """Of these rules, and of the canary's."""
     warnings: tuple[str, ...] = ()
     """What works but is not wise, one sentence each."""
 
@@ -60,6 +62,9 @@ def load(path: Path, environ: Map[str, str], cache: RuleCache | None = None) -> 
     found = read_rules(settings.rules, cache)
     _check_together(draft, settings, found)
     name_outlets(settings, found)
+    written = tuple(found.rules)
+    if settings.canary is not None:
+        add_canary_rule(settings, draft, found)
     images = Images(settings.store.path.parent / "cache") if cache is not None else None
     index = compile_set(found, cache.index if cache is not None else None, images)
     draft.watch(*found.watched)
@@ -68,7 +73,7 @@ def load(path: Path, environ: Map[str, str], cache: RuleCache | None = None) -> 
         cache.index = index
     warnings = (*draft.warnings, *found.warnings, *_quiet(settings, found))
     settings = replace(settings, watched=tuple(draft.watched))
-    return Loaded(settings=settings, rules=tuple(found.rules), index=index, warnings=warnings)
+    return Loaded(settings=settings, rules=written, index=index, warnings=warnings)
 
 
 def load_settings(path: Path, environ: Map[str, str]) -> Settings:

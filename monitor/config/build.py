@@ -5,15 +5,18 @@ never used.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
 from monitor.config.document import Mapping, Node, Scalar, quoted
 from monitor.config.document import Sequence as ListNode
 from monitor.config.draft import Draft
+from monitor.config.feed_credentials import feed_credentials
 from monitor.config.feed_list import build_feeds
 from monitor.config.settings_file import (
     EmailEntry,
+    FeedEntry,
     MaildirEntry,
     RecipientEntry,
     SlackEntry,
@@ -21,8 +24,9 @@ from monitor.config.settings_file import (
     SubscriberEntry,
 )
 from monitor.config.values import shown_duration, web_url
-from monitor.model import Outlet, Recipient, RuleKind, Severity, Subscriber
+from monitor.model import CANARY, Feed, FeedKind, FullText, Outlet, Recipient, RuleKind, Severity, Subscriber
 from monitor.settings import (
+    CanarySettings,
     ChannelSettings,
     DeliverySettings,
     EmailSettings,
@@ -43,12 +47,11 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 def build_settings(draft: Draft) -> Settings:
     """All of the settings; look at the draft's faults before using them."""
     model = draft.model
-    listen_host, listen_port = model.http.listen
     return Settings(
         file=draft.document.file,
         store=_store(draft),
         rules=tuple(draft.path(text) for text in model.rules),
-        feeds=build_feeds(draft),
+        feeds=(*build_feeds(draft), *_canary_feed(draft)),
         outlets=_outlets(draft),
         channels=tuple(_channels(draft)),
         subscribers=tuple(_subscribers(draft)),
@@ -56,8 +59,9 @@ def build_settings(draft: Draft) -> Settings:
         polling=_polling(draft),
         fetch=_fetch(draft),
         delivery=_delivery(draft),
-        http=HttpSettings(host=listen_host, port=listen_port, enabled=model.http.enabled),
+        http=_http(draft),
         log=LogSettings(format=model.log.format, level=model.log.level),
+        canary=CanarySettings(**dict(model.canary)) if model.canary else None,
         watched=tuple(draft.watched),
     )
 
@@ -216,6 +220,19 @@ def _operator(draft: Draft) -> tuple[str, ...]:
     return draft.model.operator
 
 
+def _canary_feed(draft: Draft) -> Iterator[Feed]:
+    """The monitor's own feed, if it is wanted."""
+    entry = draft.model.canary
+    if entry is None:
+        return
+    known = [one.id for one in draft.model.subscribers]
+    draft.refer(draft.node("canary", "subscriber"), "subscribers", entry.subscriber, known)
+    taken = (feed for feed in draft.model.feeds if isinstance(feed, FeedEntry) and feed.id == CANARY)
+    if next(taken, None) is not None:
+        draft.fault(draft.node("canary"), f'canary: a feed of `feeds` has the id "{CANARY}"; give it another one')
+    yield Feed(id=CANARY, url=f"{CANARY}:", kind=FeedKind.CANARY, title="Canary", every=entry.every)
+
+
 def _at(node: Node | None, key: str) -> Node | None:
     """The value of a key, else the node itself, for its place."""
     return (node.get(key) if isinstance(node, Mapping) else None) or node
@@ -244,7 +261,22 @@ def _fetch(draft: Draft) -> FetchSettings:
     entry["ca_file"] = draft.existing_file(draft.node("fetch", "ca_file"), entry["ca_file"])
     if not entry["user_agent"].isascii():
         draft.fault(draft.node("fetch", "user_agent"), "fetch.user_agent: must be ASCII")
-    return FetchSettings(**entry)
+    entry["full_text"] = FullText(entry["full_text"])
+    return FetchSettings(**entry, credentials=feed_credentials(draft))
+
+
+def _http(draft: Draft) -> HttpSettings:
+    entry = draft.model.http
+    host, port = entry.listen
+    where = draft.node("http", "public_url")
+    if entry.public_url and not entry.enabled:
+        draft.fault(where, "http.public_url: nothing listens there while http.enabled is false")
+    if entry.public_url and re.search("[?#]", entry.public_url):
+        draft.fault(where, "http.public_url: must have neither ? nor #")
+    if entry.public_url and entry.public_url.startswith("http://"):
+        draft.warn(where, "http.public_url: http:// shows the secret addresses of callbacks on the way; use https://")
+    public_url = entry.public_url.rstrip("/") if entry.public_url else None
+    return HttpSettings(host=host, port=port, enabled=entry.enabled, public_url=public_url)
 
 
 def _delivery(draft: Draft) -> DeliverySettings:

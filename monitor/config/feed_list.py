@@ -13,7 +13,7 @@ from monitor.config.draft import Draft
 from monitor.config.opml import Outline, opml_files, read_opml
 from monitor.config.settings_file import FeedEntry, OpmlEntry
 from monitor.config.values import shown_duration, web_url
-from monitor.model import Feed, FeedKind
+from monitor.model import Feed, FeedKind, FullText
 from monitor.shown import shown_url
 
 _LONGEST_SLUG = 60
@@ -115,6 +115,10 @@ def _feed(draft: Draft, entry: FeedEntry, node: Node, listing: _Listing) -> Feed
         draft.refer(_value(node, "outlet"), "outlets", entry.outlet, listing.known_outlets)
     _judge_period(draft, entry, node)
     address = url or str(draft.path(path or ""))
+    if path and entry.full_text:
+        draft.fault(
+            _value(node, "full_text"), "full_text: a folder's documents are whole; only a feed with a url has pages"
+        )
     if path is not None and not Path(address).is_dir():
         draft.fault(_value(node, "path"), f"the folder {quoted(path)} does not exist")
         return None
@@ -128,7 +132,13 @@ def _feed(draft: Draft, entry: FeedEntry, node: Node, listing: _Listing) -> Feed
         categories=tuple(dict.fromkeys(entry.category)),
         labels=MappingProxyType(dict(entry.labels)),
         every=entry.every,
+        full_text=_full_text(draft, entry) if url else FullText.NEVER,
     )
+
+
+def _full_text(draft: Draft, entry: FeedEntry | OpmlEntry) -> FullText:
+    """What the entry says, else what is said for all."""
+    return FullText(entry.full_text or draft.model.fetch.full_text)
 
 
 def _judge_period(draft: Draft, entry: FeedEntry | OpmlEntry, node: Node) -> None:
@@ -162,10 +172,10 @@ def _add_opml(draft: Draft, entry: OpmlEntry, node: Node, listing: _Listing) -> 
             draft.faults.append(opml.fault)
             draft.spoilt.add(("feeds", ""))
         for outline in opml.outlines:
-            listing.add_listed(_from_outline(outline, entry), f"{file}:{outline.line}")
+            listing.add_listed(_from_outline(outline, entry, _full_text(draft, entry)), f"{file}:{outline.line}")
 
 
-def _from_outline(outline: Outline, entry: OpmlEntry) -> Feed:
+def _from_outline(outline: Outline, entry: OpmlEntry, full_text: FullText) -> Feed:
     return Feed(
         id=feed_id(outline.url),
         url=outline.url,
@@ -175,6 +185,7 @@ def _from_outline(outline: Outline, entry: OpmlEntry) -> Feed:
         categories=outline.categories,
         labels=MappingProxyType(dict(entry.labels)),
         every=entry.every,
+        full_text=full_text,
     )
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from monitor.shown import MASK, shown_url
 
-_SECRET_KEY = re.compile(r"(?i)pas+w|pass|pwd|secret|token|credential|auth$|api[-_]?key|hook")
+_SECRET_KEY = re.compile(r"(?i)pas+w|pass|pwd|secret|token|credential|auth$|api[-_]?key|hook|headers?(_file)?$|cookie")
 _ADDRESS = re.compile(r"[A-Za-z0-9+.-]{1,40}://[^\s'\"\\]+")
 _KEY_LINE = re.compile(r"""[\s-]*["']?[^\s"':#{\[-][^:]{0,200}:(\s|$)""")
 _KEY_ANYWHERE = re.compile(r"""(?<![\w.-])([\w.-]{1,200})["']?\s{0,20}:""")
@@ -33,7 +33,7 @@ def secretive(path: tuple[str, ...]) -> bool:
 
 
 def _like_a_secret(key: str) -> bool:
-    return bool(_SECRET_KEY.search(key)) or _alike(key, "password") or _alike(key, "secret")
+    return bool(_SECRET_KEY.search(key)) or _alike(key, "password") or _alike(key, "secret") or _alike(key, "headers")
 
 
 @lru_cache(maxsize=4096)

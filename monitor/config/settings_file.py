@@ -22,6 +22,7 @@ from monitor.config.shape import (
     Listen,
     Mail,
     OneOrMore,
+    Pause,
     SecretText,
     Sender,
     Size,
@@ -34,6 +35,7 @@ from monitor.config.shape import (
     text_or_mapping,
 )
 from monitor.settings import (
+    CanarySettings,
     DeliverySettings,
     EmailSettings,
     FetchSettings,
@@ -50,9 +52,11 @@ _DELIVERY = DeliverySettings()
 _MAIL = EmailSettings(id="", host="", sender="")
 _MAILDIR = MaildirSettings(id="", path=Path())
 _SLACK = SlackSettings(id="", url=Secret(""))
+_CANARY = CanarySettings(subscriber="")
 _HTTP = HttpSettings()
 
 Kind = Literal["person", "base", "place", "organisation", "vessel", "topic"]
+FullTextName = Literal["never", "auto", "always"]
 SeverityName = Literal["flash", "urgent", "routine"]
 Labels = dict[Text, Text]
 Count = Annotated[int, Field(ge=1, le=100_000)]
@@ -67,6 +71,17 @@ class StoreEntry(Strict):
     """`sqlite:///relative/path` (to this file) or `sqlite:////absolute/path`."""
     expect_existing: bool = False
     """Refuse to start on an empty store, so that a lost volume is an error and not a new beginning."""
+
+
+class BasicAuthEntry(Strict):
+    """A name and a password for a feed (RFC 7617)."""
+
+    username: Line
+    """The name."""
+    password: SecretText | None = None
+    """Better given as `password_file` or by the environment."""
+    password_file: Line | None = None
+    """A file whose content is the password; a line end at its end does not count."""
 
 
 class FeedEntry(Strict):
@@ -86,10 +101,22 @@ class FeedEntry(Strict):
     """The poll period, when it differs from `polling.every`."""
     lang: Lang | None = None
     """The language of its articles, when the feed does not say it, or says it wrongly."""
+    full_text: FullTextName | None = None
+    """Whether the pages of its articles are read, when it differs from `fetch.full_text`."""
     category: Annotated[tuple[Category, ...], OneOrMore] = ()
     """One category path, or a list of them: `/News/Middle East`."""
     labels: Labels = Field(default_factory=dict)
     """Free labels."""
+    headers: dict[Text, SecretText] = Field(default_factory=dict)
+    """Headers of its requests. The feed's own host alone is sent them."""
+    headers_file: dict[Text, Line] = Field(default_factory=dict)
+    """The same, each value being the content of a file."""
+    basic_auth: BasicAuthEntry | None = None
+    """A name and a password for its requests, sent as basic authentication."""
+    cookies: dict[Text, SecretText] = Field(default_factory=dict)
+    """Cookies of its requests. Those that a server sets are never kept."""
+    cookies_file: dict[Text, Line] = Field(default_factory=dict)
+    """The same, each value being the content of a file."""
 
 
 class OpmlEntry(Strict):
@@ -103,6 +130,8 @@ class OpmlEntry(Strict):
     """Their poll period."""
     lang: Lang | None = None
     """Their language, where the OPML file does not say it."""
+    full_text: FullTextName | None = None
+    """Whether the pages of their articles are read."""
     labels: Labels = Field(default_factory=dict)
     """Their labels."""
 
@@ -228,13 +257,21 @@ class PollingEntry(Strict):
     floor: Duration = _POLLING.floor
     """No feed is polled more often, whatever it says."""
     ceiling: Duration = _POLLING.ceiling
-    """No feed is polled less often, whatever it says or however often it failed."""
+    """No feed is polled less often, whatever it says or however often it failed; only `Retry-After` may ask for more."""
+    adapt: Annotated[int, Field(ge=1, le=100)] = _POLLING.adapt
+    """The rhythm of a feed's articles makes its period up to so many times shorter or longer; 1 leaves it alone."""
+    moved_after: Duration = _POLLING.moved_after
+    """A permanent redirect is taken for the feed's address once it has held for so long."""
     concurrency: Count = _POLLING.concurrency
     """So many feeds at once."""
     per_host: Count = _POLLING.per_host
     """So many requests to one host at once."""
+    host_gap: Pause = _POLLING.host_gap
+    """Between two requests to one host; `0s` for none."""
     directory_every: Duration = _POLLING.directory_every
     """The poll period of folders."""
+    pushed_every: Duration = _POLLING.pushed_every
+    """The poll period of feeds whose hub pushes to us, as a net."""
 
 
 class FetchEntry(Strict):
@@ -266,6 +303,8 @@ class FetchEntry(Strict):
     """Private networks where feeds may be fetched from: `[10.1.0.0/16]`."""
     ca_file: Line | None = None
     """Trust these certificate authorities beside the system's own (PEM)."""
+    full_text: FullTextName = _FETCH.full_text.value
+    """Whether the pages of articles are read: `never`, `auto` (where a rule is undecided on the teaser) or `always`."""
 
 
 class DeliveryEntry(Strict):
@@ -285,6 +324,17 @@ class DeliveryEntry(Strict):
     """Trust these certificate authorities beside the system's own, for webhooks (PEM)."""
 
 
+class CanaryEntry(Strict):
+    """A feed of the monitor's own, whose articles must arrive as alerts."""
+
+    subscriber: Slug
+    """Who gets its alerts, from `subscribers`; nobody else does, and its other rules do not count."""
+    every: Duration = _CANARY.every
+    """So often an article is made."""
+    within: Duration = _CANARY.within
+    """One that is not delivered after that long is an alarm."""
+
+
 class HttpEntry(Strict):
     """The port for health and metrics."""
 
@@ -292,6 +342,8 @@ class HttpEntry(Strict):
     """Address and port; port 0 takes a free one."""
     enabled: bool = _HTTP.enabled
     """Whether to listen at all."""
+    public_url: WebUrl | None = None
+    """Where others reach this port, for hubs that push (WebSub): `https://monitor.example.org`."""
 
 
 class LogEntry(Strict):
@@ -341,6 +393,8 @@ class SettingsFile(Strict):
     """Bounds of fetching and parsing."""
     delivery: DeliveryEntry = DeliveryEntry()
     """How deliveries are tried."""
+    canary: CanaryEntry | None = None
+    """A feed of the monitor's own, whose articles must arrive as alerts; none when left out."""
     http: HttpEntry = HttpEntry()
     """The port for health and metrics."""
     log: LogEntry = LogEntry()

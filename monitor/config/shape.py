@@ -65,6 +65,7 @@ StoreUrl = Annotated[str, BeforeValidator(values.store_url), _text_schema(patter
 Category = Annotated[str, BeforeValidator(values.category), _text_schema()]
 SecretText = Annotated[Secret, BeforeValidator(values.secret), _text_schema(writeOnly=True)]
 Duration = Annotated[timedelta, BeforeValidator(values.duration), _text_schema(pattern=_DURATION)]
+Pause = Annotated[timedelta, BeforeValidator(values.pause), _text_schema(pattern=_DURATION)]
 Size = Annotated[
     int,
     BeforeValidator(values.size),

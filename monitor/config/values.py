@@ -84,6 +84,11 @@ def duration(value: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def pause(value: object) -> timedelta:
+    """A duration, or `0s` for none."""
+    return timedelta() if value == "0s" else duration(value)
+
+
 def shown_duration(value: timedelta) -> str:
     """A duration as it is written in the files."""
     rest, parts = int(value.total_seconds()), []

@@ -23,6 +23,8 @@ from monitor import schedule
 from monitor.channels import make_channel
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
+from monitor.engine import flow
+from monitor.engine.callbacks import Callbacks
 from monitor.engine.health import HealthServer, Pulse
 from monitor.engine.journal import Journal
 from monitor.engine.local import LocalEngine
@@ -77,7 +79,9 @@ class Daemon:
         """
         self._listen()
         loaded = self._load()
-        health = HealthServer(loaded.settings.http, self.pulse, self.journal.registry) if _wanted(loaded) else None
+        http = loaded.settings.http
+        callbacks = Callbacks() if http.public_url else None
+        health = HealthServer(http, self.pulse, self.journal.registry, callbacks) if http.enabled else None
         parts: Parts | None = None
         try:
             parts = await self.assemble(loaded)
@@ -86,7 +90,7 @@ class Daemon:
             if health is not None:
                 health.start()
                 self.port = health.port
-            await self._run(parts)
+            await self._run(parts, callbacks)
         finally:
             if parts is not None:
                 await close(parts)
@@ -114,6 +118,7 @@ class Daemon:
             recovered = await store.release(None, parts.clock())
             parts.states.update(await store.channel_states())
             await sync(parts)
+            await flow.respread(parts, overdue=True)
         except BaseException:
             await store.close()
             raise
@@ -126,8 +131,10 @@ class Daemon:
         )  # fmt: skip
         return parts
 
-    async def _run(self, parts: Parts) -> None:
+    async def _run(self, parts: Parts, callbacks: Callbacks | None) -> None:
         self.engine = LocalEngine(parts, self.pulse)
+        if callbacks is not None:
+            callbacks.attach(self.engine.websub)
         self.pulse.store_error = None
         # As a tick, so that a store that is full or locked just now is waited for and does not end the daemon.
         await self.engine.tick("sweep", self.engine.sweep)
@@ -139,6 +146,8 @@ class Daemon:
         self.pulse.draining = True
         self.journal.note("stop", patience=PATIENCE)
         watcher.cancel()
+        if callbacks is not None:
+            callbacks.detach()
         await self.engine.stop(PATIENCE)
 
     def _listen(self) -> None:
@@ -265,7 +274,3 @@ async def _waited(event: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-def _wanted(loaded: Loaded) -> bool:
-    return loaded.settings.http.enabled

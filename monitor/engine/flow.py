@@ -8,10 +8,12 @@
     deliver   claim due deliveries of a channel ► write down that an attempt starts ► send ► decide (sent, retry when,
               dead) ► record the attempt
 
-Three verbs of one shape: claim, at most one act on the outside world, a pure decision, one record. A crash between any
+    read      claim pages of articles that are due ► fetch and extract ► match ► decide who is told ► record
+
+Four verbs of one shape (`read` is in `pages.py`): claim, at most one act on the outside world, a pure decision, one record. A crash between any
 two steps loses nothing: the claim runs out and the work is claimed again, and unique keys make the repetition harmless.
 
-Where a step is decided: `schedule.py` (when a feed is polled next), `matching/` (what hits), `alerting/` (who is told,
+Where a step is decided: `schedule/` (when a feed is polled next), `feed_health.py` (how it is), `matching/` (what hits), `alerting/` (who is told,
 how it looks, when to try again). Where it is kept: `store/`. Who calls the verbs, and when: `local.py`.
 
 The verbs claim nothing themselves but take a claim, so that each can be run, tested and killed alone.
@@ -23,9 +25,11 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from monitor import alerting, schedule
+from monitor import alerting, feed_health, schedule
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
+from monitor.engine import canary
+from monitor.engine.pages import wanted
 from monitor.engine.parts import Parts
 from monitor.errors import LeaseLost, StoreBusy
 from monitor.model import (
@@ -36,15 +40,22 @@ from monitor.model import (
     DeliveryState,
     FailureReason,
     FeedClaim,
+    FeedState,
+    FetchFailed,
+    FullText,
+    Hub,
     NewAlert,
     Outcome,
     Outgoing,
     ParsedFeed,
+    PollOutcome,
     SendResult,
 )
 from monitor.store.protocol import AttemptRecord, KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
 
 RECORD_AGAIN = timedelta(seconds=1)
+FEED_NOTICES_EVERY = timedelta(minutes=15)
+"""After a notice about feeds, changes are gathered for so long."""
 NOTHING_RECORDED = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
 
 
@@ -63,20 +74,49 @@ class Judged:
 async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
     """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only."""
     began = time.monotonic()
+    outcome = await parts.reader.poll(schedule.at_its_address(claim.feed, claim.state), claim.state)
+    return await _take(parts, claim, outcome, began)
+
+
+async def pushed(parts: Parts, claim: FeedClaim, body: bytes, content_type: str | None) -> RecordedPoll:
+    """Take what a hub sent of a claimed feed, as if a poll had brought it. What is known of the feed's own document stays,
+    since this was not it; when what was sent cannot be read, the feed is polled at once.
+    """
+    began = time.monotonic()
+    outcome = await parts.reader.parse(claim.feed, body, content_type=content_type)
+    if isinstance(outcome, FetchFailed):
+        parts.journal.warn("websub", status="unreadable", feed=claim.feed.id, detail=outcome.detail)
+        await parts.store.give_back([claim])
+        await parts.store.make_due([claim.feed.id], parts.clock())
+        return NOTHING_RECORDED
+    parts.journal.note("websub", status="pushed", feed=claim.feed.id, bytes=len(body))
+    return await _take(parts, claim, outcome, began, by_hub=True)
+
+
+async def _take(
+    parts: Parts, claim: FeedClaim, outcome: PollOutcome, began: float, *, by_hub: bool = False
+) -> RecordedPoll:
+    """Judge what came and record it with the feed's new state."""
     loaded = parts.live.loaded
-    outcome = await parts.reader.poll(claim.feed, claim.state)
     now = parts.clock()
     judged = Judged()
+    pages: tuple[str, ...] = ()
+    hubs: tuple[Hub, ...] | None = None
     if isinstance(outcome, ParsedFeed):
         articles = tuple({article.key: article for article in reversed(outcome.articles)}.values())[::-1]
         known = await parts.store.known(claim.feed.id, [article.key for article in articles])
         # Matching is computation: it runs beside the loop, so that deliveries and health go on.
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
-    state = schedule.next_poll(
-        claim.feed, claim.state, outcome, now=now, settings=loaded.settings.polling, jitter=parts.jitter()
-    )
-    if judged.articles:
-        state = dataclasses.replace(state, last_new=now)
+        stored: tuple[NewArticle | NewRevision, ...] = (*judged.articles, *judged.revisions)
+        pages = await asyncio.to_thread(wanted, loaded, parts.openings, claim.feed.full_text, stored, now=now)
+        if not by_hub and loaded.settings.http.public_url is not None:
+            hubs = (outcome.hub,) if outcome.hub is not None else ()
+    if by_hub:
+        state, tell = dataclasses.replace(claim.state, last_ok=now), False
+        state = dataclasses.replace(state, last_new=now) if judged.articles else state
+    else:
+        state, tell = _afterwards(parts, claim, outcome, judged, now)
+        state = await _relaxed(parts, claim, outcome, state, now)
     record = PollRecord(
         feed_id=claim.feed.id,
         lease=claim.lease,
@@ -85,6 +125,9 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         articles=judged.articles,
         revisions=judged.revisions,
         alerts=judged.alerts,
+        tell=tell,
+        pages=pages,
+        hubs=hubs,
     )
     try:
         recorded = await parts.store.record_poll(record)
@@ -93,6 +136,51 @@ async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
         return NOTHING_RECORDED
     parts.journal.polled(claim, outcome, record, recorded, seconds=time.monotonic() - began)
     return recorded
+
+
+async def respread(parts: Parts, *, overdue: bool = False) -> int:
+    """Give new times to feeds whose own cannot be, since the clock was set back; with `overdue`, also to those that fell
+    due while nothing ran, so that they are not polled all at once. Returns to how many.
+    """
+    polling = parts.live.loaded.settings.polling
+    now = parts.clock()
+    return await parts.store.respread(
+        lambda ids: schedule.overdue_spread(ids, now, polling),
+        before=now if overdue else None,
+        between=(schedule.horizon(now, polling), schedule.NEVER),
+    )
+
+
+def _afterwards(
+    parts: Parts, claim: FeedClaim, outcome: PollOutcome, judged: Judged, now: datetime
+) -> tuple[FeedState, bool]:
+    """What is known of the feed after the poll, and whether the operator is to be told of how it is."""
+    articles = [new.article for new in judged.articles]
+    state = schedule.next_poll(
+        claim.feed,
+        claim.state,
+        outcome,
+        now=now,
+        settings=parts.live.loaded.settings.polling,
+        jitter=parts.jitter(),
+        new=[article.published for article in articles],
+    )
+    if articles:
+        state = dataclasses.replace(state, last_new=now)
+    title = articles[0].title if articles else None
+    health, tell = feed_health.judge(claim.feed, claim.state, state, outcome, now, title=title)
+    return state if health is state.health else dataclasses.replace(state, health=health), tell
+
+
+async def _relaxed(parts: Parts, claim: FeedClaim, outcome: PollOutcome, state: FeedState, now: datetime) -> FeedState:
+    """The state of a feed whose hub pushes to us."""
+    settings = parts.live.loaded.settings
+    if settings.http.public_url is None or isinstance(outcome, FetchFailed):
+        return state
+    until = await parts.store.pushed_until(claim.feed.id)
+    return dataclasses.replace(
+        state, next_due=schedule.relaxed(state.next_due, until, now, settings.polling.pushed_every)
+    )
 
 
 def judge(
@@ -106,12 +194,14 @@ def judge(
         before = known.get(article.key)
         if before is not None and before.text_hash == article.text_hash:
             continue
-        matches = loaded.index.match(article, now=before.first_seen if before else now)
+        matches = canary.matches_of(claim.feed, loaded.index.match(article, now=before.first_seen if before else now))
         dropped: tuple[str, ...] = ()
         if before is None:
             new.append(NewArticle(article=article, matches=matches))
         else:
-            dropped = tuple(sorted(before.rule_ids - {match.rule_id for match in matches}))
+            # What stands by the article's own page is judged when the page was read anew: see `pages.py`.
+            if not (before.full_text and claim.feed.full_text is not FullText.NEVER):
+                dropped = tuple(sorted(before.rule_ids - {match.rule_id for match in matches}))
             fresh = tuple(match for match in matches if match.rule_id not in before.rule_ids)
             revisions.append(NewRevision(article=article, matches=fresh, dropped=dropped))
         alerts += alerting.route(
@@ -120,7 +210,7 @@ def judge(
             told=before.past_rule_ids if before else (),
             dropped=dropped,
             rules=loaded.index.rules,
-            subscribers=loaded.settings.subscribers,
+            subscribers=canary.audience(claim.feed, loaded.settings),
             feed_title=claim.feed.title or claim.state.title,
             first_seen=before.first_seen if before else now,
             revision=before.revision + 1 if before else 0,
@@ -164,6 +254,26 @@ async def tell_operator(parts: Parts, subject: str, text: str, *, window: str, a
             subscriber = dataclasses.replace(operator, recipients=recipients)
             notice = alerting.notice(subscriber=subscriber, subject=subject, text=text, now=now, window=window)
             await parts.store.record_alert(notice, now)
+
+
+async def tell_of_feeds(parts: Parts) -> int:
+    """Tell the operator of feeds whose conditions changed: at once, and then of all that came up meanwhile in one notice,
+    so that an outage of our own network does not become ten thousand. Returns of how many feeds.
+    """
+    now = parts.clock()
+    last = parts.feeds_told_at
+    if last is not None and timedelta() <= now - last < FEED_NOTICES_EVERY:
+        return 0
+    changed = await parts.store.untold()
+    if changed:
+        subject, text = feed_health.notice(changed, now)
+        notices = [
+            alerting.notice(subscriber=one, subject=subject, text=text, now=now, window=f"feeds {now.isoformat()}")
+            for one in parts.live.operators()
+        ]
+        await parts.store.record_told({feed.id: state.health.condition for feed, state in changed}, notices, now)
+        parts.feeds_told_at = now
+    return len(changed)
 
 
 # ── deliver ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,5 @@
-"""The port for health and metrics: /healthz, /readyz, /metrics. Loopback unless configured otherwise.
+"""The port for health and metrics: /healthz, /readyz, /metrics; and for hubs that call back (`callbacks`). Loopback unless
+configured otherwise.
 
 It is served from a thread of its own, so that it answers, and says so, when the event loop hangs. It only reads: the
 loop leaves its latest figures in a `Pulse`. It shows numbers and states, never articles, addresses or secrets.
@@ -10,13 +11,14 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from monitor.engine.callbacks import PREFIX, Callbacks
 from monitor.errors import MonitorError
-from monitor.model import DeliveryState
+from monitor.model import DeliveryState, FeedCondition
 from monitor.settings import HttpSettings
 from monitor.store.protocol import Figures
 
@@ -37,6 +39,11 @@ class Pulse:
     broken: tuple[str, ...] = ()
     """Channels that do not deliver."""
     draining: bool = False
+    feeds_waiting: int = 0
+    """Feeds that were put off because their host was busy."""
+    canary: datetime | None = None
+    """When the newest article of the canary that arrived was made; None when there is no canary."""
+    canary_late: bool = False
 
     def healthy(self) -> bool:
         """Whether the process does its work at all: a restart would help if not."""
@@ -51,6 +58,8 @@ class Pulse:
             "scheduler": "up" if self.scheduler else "down",
             "channels": "up" if not self.broken else f"degraded: {', '.join(self.broken)}",
         }
+        if self.canary is not None:
+            parts["canary"] = "late" if self.canary_late else "up"
         ready = self.healthy() and self.store_error is None and not self.draining
         return {
             "status": "up" if ready else "draining" if self.draining else "down",
@@ -60,6 +69,7 @@ class Pulse:
             "pending_deliveries": figures.deliveries.get(DeliveryState.PENDING, 0) if figures else None,
             "feeds": figures.feeds if figures else None,
             "feeds_overdue": figures.feeds_overdue if figures else None,
+            "feeds_unwell": sum(figures.conditions.values()) if figures else None,
         }
 
 
@@ -76,6 +86,12 @@ class Gauges:
         self.feeds = Gauge("monitor_feeds", "Feeds that are polled", registry=registry)
         self.overdue = Gauge("monitor_feeds_overdue", "Feeds that should have been polled by now", registry=registry)
         self.failing = Gauge("monitor_feeds_failing", "Feeds whose last poll failed", registry=registry)
+        self.unwell = Gauge(
+            "monitor_feeds_unwell", "Feeds that are not well, by condition", ["condition"], registry=registry
+        )
+        self.waiting = Gauge(
+            "monitor_feeds_waiting", "Feeds that are put off because their host is busy", registry=registry
+        )
         self.stored = Gauge("monitor_articles_stored", "Articles in the store", registry=registry)
         self.hits = Gauge("monitor_hits_stored", "Hits in the store", registry=registry)
         self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], registry=registry)
@@ -83,18 +99,31 @@ class Gauges:
             "monitor_oldest_pending_seconds", "Age of the oldest delivery that is not through", registry=registry
         )
         self.broken = Gauge("monitor_channels_broken", "Channels that do not deliver", registry=registry)
+        self.canary = Gauge(
+            "monitor_canary_age_seconds",
+            "Age of the newest canary article that was delivered; not a number without a canary",
+            registry=registry,
+        )
+        self.canary_late = Gauge("monitor_canary_late", "1 while no canary arrives in time", registry=registry)
 
     def set(self, pulse: Pulse) -> None:
         """Take over what the pulse says."""
         self.up.set(pulse.healthy())
         self.ready.set(pulse.report()["status"] == "up")
         self.broken.set(len(pulse.broken))
+        self.waiting.set(pulse.feeds_waiting)
+        age = _age(pulse.canary)
+        self.canary.set(float("nan") if age is None else age)
+        self.canary_late.set(pulse.canary_late)
         figures = pulse.figures
         if figures is None:
             return
         self.feeds.set(figures.feeds)
         self.overdue.set(figures.feeds_overdue)
         self.failing.set(figures.feeds_failing)
+        for condition in FeedCondition:
+            if condition is not FeedCondition.OK:
+                self.unwell.labels(condition.value).set(figures.conditions.get(condition, 0))
         self.stored.set(figures.articles)
         self.hits.set(figures.hits)
         for state in DeliveryState:
@@ -102,49 +131,76 @@ class Gauges:
         self.oldest.set(_age(figures.oldest_pending) or 0)
 
 
+class _Pages(BaseHTTPRequestHandler):
+    """Small answers; GET only, but for callbacks of hubs."""
+
+    callbacks: ClassVar[Callbacks | None] = None
+    server_version = "monitor"
+    sys_version = ""
+    timeout = 10
+
+    def do_POST(self) -> None:
+        if not self.calls_back():
+            self.answer(404, "text/plain; charset=utf-8", b"nothing is taken here\n")
+
+    def calls_back(self) -> bool:
+        """Answer a hub that calls back; False if it is something else that is asked for."""
+        if self.callbacks is None or not self.path.startswith(PREFIX):
+            return False
+        if self.command == "GET":
+            reply = self.callbacks.get(self.path)
+        else:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = self.callbacks.post(self.path, headers, self.rfile)
+        self.answer(reply.status, "text/plain; charset=utf-8", reply.text.encode("utf-8", "replace"))
+        return True
+
+    def answer(self, status: int, kind: str, body: bytes) -> None:
+        """Send a whole answer."""
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
+        """Requests for health are not news."""
+
+
 class HealthServer:
     """Serves the three pages. Raises MonitorError when the port is taken."""
 
-    def __init__(self, settings: HttpSettings, pulse: Pulse, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, settings: HttpSettings, pulse: Pulse, registry: CollectorRegistry, callbacks: Callbacks | None = None
+    ) -> None:
         gauges = Gauges(registry)
         gauges_lock = threading.Lock()
 
-        class Pages(BaseHTTPRequestHandler):
-            """GET only; every answer is small and made of figures."""
-
-            server_version = "monitor"
-            sys_version = ""
-            timeout = 10
+        class Pages(_Pages):
+            """The pages of figures."""
 
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
+                if self.calls_back():
+                    return
                 if path == "/healthz":
                     ok = pulse.healthy()
-                    self._answer(200 if ok else 503, "text/plain; charset=utf-8", b"up\n" if ok else b"stuck\n")
+                    self.answer(200 if ok else 503, "text/plain; charset=utf-8", b"up\n" if ok else b"stuck\n")
                 elif path == "/readyz":
                     report = pulse.report()
                     body = json.dumps(report, indent=1).encode() + b"\n"
-                    self._answer(200 if report["status"] == "up" else 503, "application/json", body)
+                    self.answer(200 if report["status"] == "up" else 503, "application/json", body)
                 elif path == "/metrics":
                     with gauges_lock:
                         gauges.set(pulse)
                         body = generate_latest(registry)
-                    self._answer(200, CONTENT_TYPE_LATEST, body)
+                    self.answer(200, CONTENT_TYPE_LATEST, body)
                 else:
-                    self._answer(404, "text/plain; charset=utf-8", b"here are /healthz, /readyz and /metrics\n")
+                    self.answer(404, "text/plain; charset=utf-8", b"here are /healthz, /readyz and /metrics\n")
 
-            def _answer(self, status: int, kind: str, body: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Cache-Control", "no-store")
-                self.send_header("X-Content-Type-Options", "nosniff")
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
-                """Requests for health are not news."""
-
+        Pages.callbacks = callbacks
         try:
             self._server = ThreadingHTTPServer((settings.host, settings.port), Pages)
         except OSError as error:

@@ -16,6 +16,7 @@ from monitor.model import (
     DeliveryClaim,
     DeliveryState,
     FeedClaim,
+    FeedCondition,
     FetchFailed,
     NotModified,
     Outcome,
@@ -25,6 +26,7 @@ from monitor.model import (
     Tier,
 )
 from monitor.shown import shown_url
+from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import NewArticle, NewRevision, PollRecord, RecordedPoll
 
 _LATENCY_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600)
@@ -40,8 +42,12 @@ class Journal:
         self.polls = Counter("monitor_polls", "Polls, by how they ended", ["status"], registry=registry)
         self.fetch_errors = Counter("monitor_fetch_errors", "Failed polls, by kind", ["kind"], registry=registry)
         self.poll_seconds = Histogram("monitor_poll_seconds", "Duration of a poll, fetch to record", registry=registry)
+        self.gaps = Counter("monitor_feed_gaps", "Polls before which articles may have been lost", registry=registry)
         self.articles = Counter("monitor_articles", "New articles stored", registry=registry)
         self.revisions = Counter("monitor_revisions", "Changed texts of stored articles", registry=registry)
+        self.pages = Counter(
+            "monitor_pages", "Pages of articles, by how reading them ended", ["status"], registry=registry
+        )
         self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], registry=registry)
         self.alerts = Counter("monitor_alerts", "Alerts stored", registry=registry)
         self.attempts = Counter(
@@ -79,6 +85,7 @@ class Journal:
         """A poll was recorded."""
         self.poll_seconds.observe(seconds)
         fields: dict[str, object] = {"feed": claim.feed.id}
+        self._feed_state(claim, record, fields)
         ms = round(seconds * 1000)
         if isinstance(outcome, FetchFailed):
             self.polls.labels("failed").inc()
@@ -95,6 +102,22 @@ class Journal:
             self._log.debug("poll", **fields, status="not_modified", ms=ms)
             return
         self._parsed(outcome, record, recorded, fields, ms)
+
+    def _feed_state(self, claim: FeedClaim, record: PollRecord, fields: dict[str, object]) -> None:
+        """What the poll changed in how the feed is, beside its articles."""
+        before, after = claim.state, record.state
+        if before.health.condition is not after.health.condition:
+            well = after.health.condition is FeedCondition.OK
+            write = self._log.info if well else self._log.warning
+            write("feed_state", **fields, state=after.health.condition.value, was=before.health.condition.value,
+                  seen=after.health.seen)  # fmt: skip
+        if before.pace.address != after.pace.address:
+            self._log.warning("moved", **fields, settings=shown_url(claim.feed.url),
+                              polled_at=shown_url(after.pace.address or claim.feed.url))  # fmt: skip
+        if after.gaps > before.gaps:
+            self.gaps.inc()
+            self._log.warning("gap", **fields, items=after.pace.listed, last_poll=_clock(before.last_ok),
+                              next=_clock(after.next_due))  # fmt: skip
 
     def _parsed(
         self, outcome: ParsedFeed, record: PollRecord, recorded: RecordedPoll, fields: dict[str, object], ms: int
@@ -127,6 +150,22 @@ class Journal:
                     clause=", ".join(match.clauses),
                     title=one.article.title[:100],
                 )
+
+    def page(self, claim: PageClaim, record: PageRecord, recorded: RecordedPage) -> None:
+        """What came of reading the page of an article was recorded."""
+        fields: dict[str, object] = {"feed": claim.article.feed_id, "article": claim.article_id}
+        if record.article is None:
+            status = "retry" if record.next_attempt else "given_up"
+            self.pages.labels(status).inc()
+            write = self._log.info if record.next_attempt else self._log.warning
+            write("page", **fields, status=status, detail=record.error, address=shown_url(claim.article.url or ""))
+            return
+        self.pages.labels("read").inc()
+        self.alerts.inc(recorded.alerts)
+        self._log.info("page", **fields, status="read", hits=recorded.hits, alerts=recorded.alerts,
+                       title=claim.article.title[:100])  # fmt: skip
+        if recorded.hits:
+            self._hits([NewRevision(article=record.article, matches=record.matches, dropped=record.dropped)])
 
     # deliveries
 
@@ -202,8 +241,8 @@ class Journal:
         self._log.warning(event, **fields)
 
 
-def _clock(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+def _clock(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else "never"
 
 
 def _span(span: timedelta) -> str:

@@ -4,9 +4,12 @@ The scheduler holds a handful of ticks and no state: when a feed or a delivery i
 restart resets nothing. A tick claims what is due and starts a task for each claim; it never waits for them, so that one
 slow host or mail server does not hold up the rest.
 
-    poll tick      1 s     claim due feeds while there are free places, one task a feed
+    poll tick      1 s     claim due feeds while there are free places, one task a feed; also when half of the places
+                           are free again and more were due
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
-    sweep         10 s     take back leases that ran out, fold what waited too long, read figures for health
+    page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
+    websub tick    5 s     ask hubs for what is due, if they can reach us
+    sweep         10 s     take back leases that ran out, fold what waited too long, tell of feeds, read figures for health
 
 What happens at start, at a reload and at the end stands in `daemon.py`.
 """
@@ -14,7 +17,8 @@ What happens at start, at a reload and at the end stands in `daemon.py`.
 import asyncio
 import time
 from collections.abc import Coroutine
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,13 +26,21 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting
 from monitor.channels.protocol import Channel
-from monitor.engine import flow
+from monitor.engine import canary, flow, pages
 from monitor.engine.health import Pulse
+from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
+from monitor.engine.websub import WebSub
 from monitor.errors import StoreBusy, StoreError
-from monitor.model import DeliveryClaim, FeedClaim, FeedKind
+from monitor.model import DeliveryClaim, FeedClaim, FullText
+from monitor.settings import PollingSettings
+from monitor.store.page_protocol import PageClaim
 
 OVERDUE_AFTER = timedelta(minutes=5)
+_ROUNDS = 4
+"""So many claims in one tick: when hosts are busy, the next ones in line are looked at."""
+_MOST_STANDING = 2_000
+"""So many feeds may stand before busy hosts; each costs a few kilobytes."""
 
 
 class LocalEngine:
@@ -37,13 +49,19 @@ class LocalEngine:
     def __init__(self, parts: Parts, pulse: Pulse) -> None:
         self.parts = parts
         self.pulse = pulse
+        self.websub = WebSub(parts, nudge=self.nudge)
         self._scheduler: AsyncIOScheduler | None = None
         self._polls: set[asyncio.Task[None]] = set()
+        self._reads: set[asyncio.Task[None]] = set()
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
-        self._hosts: dict[str, asyncio.Semaphore] = {}
+        self.hosts = Turnstile(parts.monotonic)
         self._delivering = asyncio.Lock()
+        self._claiming = asyncio.Lock()
+        self._more: tuple[tuple[str, ...] | None, datetime | None] | None = None
+        """What was asked for when more feeds were due than there was room for."""
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._began = parts.clock()
         self.failed: dict[str, FeedClaim] = {}
         """Polls that could not be recorded, by feed; the sweep gives their leases back."""
         self._busy = False
@@ -59,6 +77,8 @@ class LocalEngine:
         )
         scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
+        scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
+        scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
         scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.start()
         self._scheduler = scheduler
@@ -72,7 +92,12 @@ class LocalEngine:
             self._scheduler.shutdown(wait=False)
         # A claim that is under way starts nothing any more, but its leases must be there to be given back.
         await asyncio.gather(*self._nudges, return_exceptions=True)
-        under_way = {*self._polls, *(task for tasks in self._sends.values() for task in tasks)}
+        under_way = {
+            *self._polls,
+            *self._reads,
+            *self.websub.under_way,
+            *(task for tasks in self._sends.values() for task in tasks),
+        }
         if under_way:
             _, late = await asyncio.wait(under_way, timeout=patience)
             for task in late:
@@ -108,25 +133,54 @@ class LocalEngine:
 
     # polls
 
-    async def poll_due(self, only: tuple[str, ...] | None = None) -> int:
-        """Claim due feeds and start polling them; returns how many were started."""
-        settings = self.parts.live.loaded.settings.polling
-        room = settings.concurrency - len(self._polls)
-        if room <= 0:
-            return 0
-        claims = await self.parts.store.claim_feeds(
-            self.parts.worker, self.parts.clock(), room, feed_lease(self.parts), only=only
-        )
-        if self._stopping:
-            return 0
-        for claim in claims:
-            _start(self._poll(claim), self._polls)
-        return len(claims)
+    async def poll_due(self, only: tuple[str, ...] | None = None, not_since: datetime | None = None) -> int:
+        """Claim due feeds and start polling them; returns how many were claimed. Feeds that stand before a busy host take
+        no place of others; those that find no room there are given back and due again when their turn is near.
+        """
+        async with self._claiming:
+            return await self._claim(only, not_since)
 
-    async def _poll(self, claim: FeedClaim) -> None:
+    async def _claim(self, only: tuple[str, ...] | None, not_since: datetime | None) -> int:
+        claimed = 0
+        self._more = None
+        for _ in range(_ROUNDS):
+            settings = self.parts.live.loaded.settings.polling
+            at_work = len(self._polls) - self.hosts.standing
+            if at_work >= settings.concurrency or self.hosts.standing >= _MOST_STANDING:
+                break
+            now = self.parts.clock()
+            claims = await self.parts.store.claim_feeds(
+                self.parts.worker,
+                now,
+                settings.concurrency - at_work,
+                feed_lease(self.parts),
+                only=only,
+                not_since=not_since,
+            )
+            if self._stopping or not claims:
+                return claimed
+            claimed += len(claims)
+            busy = [claim for claim in claims if not self._admitted(claim, settings, now)]
+            if busy:
+                due = {claim.feed.id: self.hosts.sent_away[claim.feed.id] for claim in busy}
+                await self.parts.store.give_back(busy, due)
+            await asyncio.sleep(0)  # those whose hosts are free are at work now
+        self._more = (only, not_since)
+        return claimed
+
+    def _admitted(self, claim: FeedClaim, settings: PollingSettings, now: datetime) -> bool:
+        admitted = self.hosts.admit(claim, settings, now)
+        if admitted:
+            _start(self._poll(claim, settings), self._polls)
+        return admitted
+
+    async def _poll(self, claim: FeedClaim, settings: PollingSettings) -> None:
         try:
-            async with self._host(claim):
+            async with self.hosts.turn(claim, settings):
                 if self._stopping:
+                    return
+                if self._too_late(claim):
+                    await self.parts.store.give_back([claim])
                     return
                 recorded = await flow.poll(self.parts, claim)
             self.failed.pop(claim.feed.id, None)
@@ -139,13 +193,50 @@ class LocalEngine:
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad feed never stops the others
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
+        finally:
+            self._fill(settings)
 
-    def _host(self, claim: FeedClaim) -> asyncio.Semaphore:
-        """The turnstile of a host: so many requests at once, whatever the number of its feeds."""
-        feed = claim.feed
-        host = (urlsplit(feed.url).hostname or feed.url) if feed.kind is FeedKind.HTTP else feed.url
-        limit = self.parts.live.loaded.settings.polling.per_host
-        return self._hosts.setdefault(f"{host} {limit}", asyncio.Semaphore(limit))
+    def _fill(self, settings: PollingSettings) -> None:
+        """Claim again when half of the places are free and more feeds were due than there was room for: the next tick
+        is too far.
+        """
+        at_work = len(self._polls) - 1 - self.hosts.standing
+        if self._more is not None and at_work <= settings.concurrency // 2 and not self._stopping:
+            (only, not_since), self._more = self._more, None
+            _start(self.tick("poll", partial(self.poll_due, only, not_since)), self._nudges)
+
+    def _too_late(self, claim: FeedClaim) -> bool:
+        """Whether the lease would run out over the poll, after a long wait for a slow host."""
+        fetch = self.parts.live.loaded.settings.fetch
+        return claim.lease.until - self.parts.clock() < fetch.timeout + fetch.parse_timeout
+
+    # pages of articles
+
+    async def read_due(self) -> int:
+        """Claim due pages and start reading them; returns how many were started."""
+        settings = self.parts.live.loaded.settings
+        room = settings.polling.concurrency - len(self._reads)
+        if room <= 0 or all(feed.full_text is FullText.NEVER for feed in settings.feeds):
+            return 0
+        claims = await self.parts.store.claim_pages(self.parts.worker, self.parts.clock(), room, feed_lease(self.parts))
+        if self._stopping:
+            return 0
+        for claim in claims:
+            _start(self._read(claim), self._reads)
+        return len(claims)
+
+    async def _read(self, claim: PageClaim) -> None:
+        try:
+            settings = self.parts.live.loaded.settings.polling
+            async with self.hosts.visit(urlsplit(claim.article.url or "").hostname or "", settings):
+                recorded = await pages.read(self.parts, claim)
+            if recorded.deliveries:
+                self.nudge()
+        except StoreBusy as error:
+            # The lease runs out, and the page is read again.
+            self._down("read", error)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad page never stops the others
+            self.parts.journal.fault("read", error, article=claim.article_id)
 
     # deliveries
 
@@ -208,9 +299,30 @@ class LocalEngine:
         if recovered:
             parts.journal.warn("recovered", deliveries=recovered)
         await flow.alert(parts)
+        await flow.tell_of_feeds(parts)
+        if respread := await flow.respread(parts):
+            parts.journal.warn("respread", feeds=respread)
+        self.pulse.feeds_waiting = self.hosts.standing + len(self.hosts.sent_away)
         await self.refresh_states()
         self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
+        await self._look_at_canary(now)
         await self._recover_store()
+
+    async def _look_at_canary(self, now: datetime) -> None:
+        """Tell the operator once when the canary does not arrive, and when it does again."""
+        pulse, settings = self.pulse, self.parts.live.loaded.settings.canary
+        if settings is None:
+            pulse.canary, pulse.canary_late = None, False
+            return
+        delivered = pulse.figures.canary if pulse.figures else None
+        pulse.canary = delivered or self._began
+        last = max(pulse.canary, self._began)
+        late = canary.is_late(settings, last, now)
+        if late is not pulse.canary_late:
+            pulse.canary_late = late
+            subject, text = canary.notice(settings, last, now, late=late)
+            (self.parts.journal.warn if late else self.parts.journal.note)("canary", late=late, last=last.isoformat())
+            await flow.tell_operator(self.parts, subject, text, window=f"canary {late} {last.isoformat()}")
 
     async def _recover_store(self) -> None:
         """Well again when it can be written and refused nothing for a whole round; what failed is then done again."""
@@ -233,7 +345,13 @@ class LocalEngine:
 
     async def settle(self) -> None:
         """Wait until nothing is under way (for `monitor poll --once`)."""
-        while under_way := {*self._polls, *self._nudges, *(one for some in self._sends.values() for one in some)}:
+        while under_way := {
+            *self._polls,
+            *self._reads,
+            *self.websub.under_way,
+            *self._nudges,
+            *(one for some in self._sends.values() for one in some),
+        }:
             await asyncio.wait(under_way)
 
 

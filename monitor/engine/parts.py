@@ -15,6 +15,7 @@ from monitor.config import Loaded
 from monitor.engine.journal import Journal
 from monitor.engine.rates import TokenBucket
 from monitor.feeds import FeedReader
+from monitor.matching.undecided import Openings
 from monitor.model import ChannelState, Subscriber
 from monitor.store.protocol import Store
 
@@ -51,9 +52,13 @@ class Parts:
     """Seconds for rates; never set back."""
     jitter: Callable[[], float] = random.random
     """Uniform in [0, 1)."""
+    openings: Openings = field(default_factory=Openings)
+    """What a teaser may leave undecided."""
     states: dict[str, ChannelState] = field(default_factory=dict)
     """What is known of each channel; the store has the same."""
     buckets: dict[str, TokenBucket] = field(default_factory=dict)
+    feeds_told_at: datetime | None = None
+    """When the operator was last told of feeds."""
 
     def state_of(self, channel: str) -> ChannelState:
         """What is known of a channel."""

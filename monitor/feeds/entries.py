@@ -117,6 +117,8 @@ class Reading:
     title: str | None = None
     lang: str | None = None
     warnings: tuple[str, ...] = ()
+    found: int = 0
+    """How many items were found, those that came to no entry included."""
 
 
 class Warnings:

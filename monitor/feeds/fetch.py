@@ -7,12 +7,13 @@ twice in one poll; what a poll may cost is bounded by the client. See docs/feeds
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from monitor.errors import RequestFailed
+from monitor.feeds import hints
+from monitor.feeds.credentials import credentials_for
 from monitor.keys import body_hash
-from monitor.model import Feed, FeedState, FetchErrorKind, FetchFailed, NotModified, Validators
+from monitor.model import Feed, FeedState, FetchErrorKind, FetchFailed, NotModified, PublisherHints, Validators
 from monitor.net import Answer, GuardedClient
 from monitor.settings import FetchSettings
 
@@ -34,8 +35,14 @@ class Fetched:
     url: str
     """Where it came from at last."""
     validators: Validators
-    moved_to: str | None = None
-    """The address that the feed says is its own from now on."""
+    wire_hash: str | None
+    """Of the body as it came, before it was inflated."""
+    hints: PublisherHints
+    """What the answer and the head of the document say of the next poll."""
+    obstacle: str | None = None
+    """What this document is, if it looks like no feed."""
+    link: str | None = None
+    """The Link headers of the answer."""
 
 
 async def fetch(
@@ -51,25 +58,31 @@ async def fetch(
             max_wire_bytes=settings.max_wire_bytes,
             max_body_bytes=settings.max_body_bytes,
             redirects=settings.max_redirects,
+            known_wire_hash=state.wire_hash,
+            credentials=credentials_for(feed, settings),
         )
     except RequestFailed as error:
         return FetchFailed(kind=FetchErrorKind(error.kind), detail=error.detail)
+    said = hints.of_answer(answer, datetime.now(UTC))
     if answer.status == HTTPStatus.NOT_MODIFIED and state.validators != Validators():
-        return NotModified(validators=_updated(state.validators, answer))
+        return NotModified(validators=_updated(state.validators, answer), hints=said)
     if answer.status != HTTPStatus.OK:
-        return _refused(answer)
+        return refused(answer)
     validators = _validators(answer)
     digest = body_hash(answer.body)
-    if digest == state.body_hash:
+    if answer.same_wire or digest == state.body_hash:
         # Unchanged, but the new validators count: the old ones may never match again.
-        return NotModified(validators=validators, status=answer.status)
+        return NotModified(validators=validators, status=answer.status, hints=said, wire_hash=answer.wire_hash)
     return Fetched(
         body=answer.body,
         body_hash=digest,
         content_type=answer.headers.get("content-type"),
         url=answer.url,
         validators=validators,
-        moved_to=answer.permanent_url,
+        wire_hash=answer.wire_hash,
+        hints=hints.of_document(said, answer.body),
+        obstacle=hints.obstacle(answer),
+        link=answer.headers.get("link"),
     )
 
 
@@ -91,7 +104,8 @@ def _updated(old: Validators, answer: Answer) -> Validators:
     return Validators(etag=new.etag or old.etag, last_modified=new.last_modified or old.last_modified)
 
 
-def _refused(answer: Answer) -> FetchFailed:
+def refused(answer: Answer) -> FetchFailed:
+    """An answer that brings no document, as a failure."""
     try:
         phrase = f" {HTTPStatus(answer.status).phrase}"
     except ValueError:
@@ -101,6 +115,7 @@ def _refused(answer: Answer) -> FetchFailed:
         detail=f"HTTP {answer.status}{phrase}",
         status=answer.status,
         retry_after=retry_after(answer.headers.get("retry-after"), datetime.now(UTC)),
+        obstacle=hints.obstacle(answer),
     )
 
 
@@ -109,9 +124,5 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     seconds = _SECONDS.match(value or "")
     if seconds:
         return min(timedelta(seconds=int(seconds.group(1))), _LONGEST)
-    try:
-        date = parsedate_to_datetime(value or "")
-        wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return min(max(wait, timedelta()), _LONGEST)
+    date = hints.http_date(value)
+    return None if date is None else min(max(date - now, timedelta()), _LONGEST)

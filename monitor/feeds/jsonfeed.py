@@ -24,7 +24,7 @@ def read_json(document: Document) -> Reading:
     text, wrong = decode(document.data, document.content_type)
     if wrong:
         warnings.add(wrong)
-    feed = _load(text)
+    feed = load(text)
     items = feed.get("items")
     if not isinstance(items, list):
         raise Unreadable("the document is JSON, but no JSON Feed: it has no list of items")
@@ -42,10 +42,11 @@ def read_json(document: Document) -> Reading:
         title=clean_line(_string(feed.get("title")), limit=300) or None,
         lang=language(_string(feed.get("language"))),
         warnings=warnings.all(),
+        found=len(made),
     )
 
 
-def _load(text: str) -> Mapping[str, Any]:
+def load(text: str) -> Mapping[str, Any]:
     """The top object, whatever stands in it: huge numbers stay text, NaN and infinities are nothing,
     and raw control characters in strings, which the cleaner removes, are no mistake.
     """
@@ -75,7 +76,7 @@ def _entry(item: Any, number: int, base: str, warnings: Warnings) -> Entry | Non
     ]
     tags = item.get("tags")
     raw_entry = Raw(
-        guid=_identity(item.get("id")),
+        guid=identity_of(item.get("id")),
         url=_string(item.get("url")) or _string(item.get("external_url")),
         title=_string(item.get("title")),
         body=max(bodies, key=len),
@@ -91,7 +92,7 @@ def _string(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _identity(value: Any) -> str | None:
+def identity_of(value: Any) -> str | None:
     """An id as text: version 1.0 says that a number is to be taken as one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None

@@ -171,6 +171,7 @@ class _Parser:
                 title=head["title"],
                 lang=head["lang"],
                 warnings=tuple(head["warnings"]),
+                found=int(head["found"]),
             )
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise _Died from error

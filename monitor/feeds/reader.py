@@ -3,15 +3,19 @@
 import asyncio
 import dataclasses
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import structlog
 
+from monitor.feeds import canary, sieve
 from monitor.feeds.articles import make_articles
 from monitor.feeds.directory import FoundFile, list_folder, read_file
 from monitor.feeds.endings import ENDINGS
 from monitor.feeds.entries import Document, Unreadable, Warnings
 from monitor.feeds.fetch import fetch
+from monitor.feeds.full_text import read_page
 from monitor.feeds.pool import ParsePool
+from monitor.feeds.websub import discover, tell_hub
 from monitor.keys import body_hash
 from monitor.model import (
     Article,
@@ -21,6 +25,7 @@ from monitor.model import (
     FetchErrorKind,
     FetchFailed,
     NotModified,
+    PageOutcome,
     ParsedFeed,
     PollOutcome,
     Validators,
@@ -55,6 +60,8 @@ class FeedReader:
         try:
             if feed.kind is FeedKind.DIRECTORY:
                 return await self._poll_folder(feed, state)
+            if feed.kind is FeedKind.CANARY:
+                return await self.parse(feed, canary.document(datetime.now(UTC)))
             return await self._poll_address(feed, state)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: it is recorded, with the trace in the log
             structlog.get_logger().error("feed_fault", feed=feed.id, exc_info=error)
@@ -81,6 +88,18 @@ class FeedReader:
             body_hash=body_hash(data),
         )
 
+    async def page(self, url: str) -> PageOutcome:
+        """Read the text of an article's page. Never raises but for cancellation."""
+        try:
+            return await read_page(self._client, self._pool, url, self._settings)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work, as above
+            structlog.get_logger().error("page_fault", exc_info=error)
+            return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
+
+    async def tell_hub(self, hub: str, form: Mapping[str, str]) -> FetchFailed | None:
+        """Ask a WebSub hub for something; None when it took the request."""
+        return await tell_hub(self._client, hub, form, self._settings)
+
     async def close(self) -> None:
         """Close connections and end the parser's processes."""
         await self._pool.close()
@@ -97,7 +116,7 @@ class FeedReader:
             return fetched
         document = self._document(fetched.body, content_type=fetched.content_type, name="", base=fetched.url)
         try:
-            reading = await self._pool.read(document)
+            sieved = await sieve.read(self._pool, document, state.fingerprints, kind=state.pace.format)
         except Unreadable as error:
             # What was stopped is worth another try, so the next request is not conditional on this answer.
             return FetchFailed(
@@ -106,10 +125,11 @@ class FeedReader:
                 status=200,
                 validators=None if error.passing else fetched.validators,
                 body_hash=None if error.passing else fetched.body_hash,
+                obstacle=fetched.obstacle,
             )
-        moved = (
-            (f"the feed moved for good to {shown_url(fetched.moved_to)}; use that address",) if fetched.moved_to else ()
-        )
+        reading = sieved.reading
+        to = fetched.hints.moved_to
+        moved = (f"the feed moved for good to {shown_url(to)}; use that address",) if to else ()
         return ParsedFeed(
             articles=make_articles(feed, reading, self._outlets),
             title=reading.title,
@@ -118,6 +138,11 @@ class FeedReader:
             warnings=reading.warnings + moved,
             validators=fetched.validators,
             body_hash=fetched.body_hash,
+            wire_hash=fetched.wire_hash,
+            fingerprints=sieved.fingerprints,
+            listed=sieved.listed,
+            hints=fetched.hints,
+            hub=discover(fetched.body, content_type=fetched.content_type, link=fetched.link, url=fetched.url),
         )
 
     # ── Folders ───────────────────────────────────────────────────────────────────────────────────────────────────────

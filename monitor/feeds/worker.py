@@ -74,7 +74,7 @@ def _serve(sink: BinaryIO, document: Document) -> bool:
 
 def _send_reading(sink: BinaryIO, reading: Reading) -> None:
     head = {"format": reading.format, "title": reading.title, "lang": reading.lang, "warnings": reading.warnings}
-    _send(sink, {"ok": True, **head}, flush=False)
+    _send(sink, {"ok": True, "found": reading.found, **head}, flush=False)
     for entry in reading.entries:
         _send(sink, entry.to_json(), flush=False)
     sink.write(LENGTH.pack(0))

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from monitor.model.pace import NEVER_UNWELL, NO_HINTS, NOTHING_LEARNT, Health, Pace, PublisherHints
 
 
 class FeedKind(StrEnum):
@@ -12,6 +15,21 @@ class FeedKind(StrEnum):
 
     HTTP = "http"
     DIRECTORY = "directory"
+    CANARY = "canary"
+    """Made by the monitor itself, to see whether its articles arrive."""
+
+
+CANARY: Final = "canary"
+"""The id of the feed of that kind, and of the one rule for it."""
+
+
+class FullText(StrEnum):
+    """Whether the pages of a feed's articles are read, beside what the feed itself says of them."""
+
+    NEVER = "never"
+    AUTO = "auto"
+    """Where a rule is undecided on what the feed says."""
+    ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +51,7 @@ class Feed:
     labels: Mapping[str, str] = _field(default_factory=dict)
     every: timedelta | None = None
     """The poll period of this feed, when it differs from the settings' own."""
+    full_text: FullText = FullText.NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +70,10 @@ class FeedState:
     validators: Validators = Validators()
     body_hash: str | None = None
     """Hash of the last body that was parsed without failure; an equal body needs no parsing."""
+    wire_hash: str | None = None
+    """Hash of that body as it came over the wire, which spares inflating an equal one."""
+    fingerprints: bytes = b""
+    """Of the items of the last document that was recorded, eight bytes each; these need no parsing."""
     title: str | None = None
     """The feed's own title, as it last gave it."""
     lang: str | None = None
@@ -64,6 +87,12 @@ class FeedState:
     """Failed polls in a row."""
     last_error: str | None = None
     """Why the last poll failed: `kind: detail`, without secrets."""
+    pace: Pace = NOTHING_LEARNT
+    """What decides when it is polled."""
+    health: Health = NEVER_UNWELL
+    """How it is, as the operator is told."""
+    gaps: int = 0
+    """How often articles may have been lost between two polls."""
 
 
 class FetchErrorKind(StrEnum):
@@ -101,6 +130,8 @@ class FetchFailed:
     validators: Validators | None = None
     """Validators of an answer that came but did not parse: they are kept all the same."""
     body_hash: str | None = None
+    obstacle: str | None = None
+    """What came in the feed's place, if that can be told: `a web page`, `a challenge page of Cloudflare`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +140,10 @@ class NotModified:
 
     validators: Validators
     status: int = 304
+    hints: PublisherHints = NO_HINTS
+    """What this answer says; what the document said still holds."""
+    wire_hash: str | None = None
+    """Of an equal body at 200, as it came over the wire."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +174,15 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """Where a feed can be subscribed to (WebSub)."""
+
+    url: str
+    topic: str
+    """The address that the hub knows the feed by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """What a document of a feed came to."""
 
@@ -151,7 +195,27 @@ class ParsedFeed:
     """One sentence each: what was odd in the document, and what was done about it."""
     validators: Validators = Validators()
     body_hash: str | None = None
+    wire_hash: str | None = None
+    fingerprints: bytes = b""
+    """Of all items of the document; known from the moment at which this poll is recorded."""
     status: int = 200
+    hints: PublisherHints = NO_HINTS
+    listed: int | None = None
+    """How many items the document has, when not all of them are among `articles`; else None."""
+    hub: Hub | None = None
+    """The hub that the document or its answer names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePage:
+    """The text of an article as its own page has it."""
+
+    text: str
+    """Clean, as the body of an article."""
+    url: str
+    """Where it came from at last."""
+    lang: str | None = None
+    """What the page says, else what the text looks like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,4 +229,5 @@ class Outlet:
     labels: Mapping[str, str] = _field(default_factory=dict)
 
 
+PageOutcome = ArticlePage | FetchFailed
 PollOutcome = ParsedFeed | NotModified | FetchFailed

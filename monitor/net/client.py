@@ -8,21 +8,21 @@ cookie is kept, no connection is used twice.
 import asyncio
 import base64
 import logging
-import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import cast
 from urllib.parse import unquote_to_bytes
 
-import httpcore
 import httpx
 
 from monitor.errors import RequestFailed
+from monitor.keys import body_hash
 from monitor.model import FetchErrorKind
 from monitor.net.bodies import ACCEPTED, Inflater
-from monitor.net.dialer import Dialer, Resolver, system_resolver
+from monitor.net.connection import Limits, Transport
+from monitor.net.dialer import Resolver, system_resolver
 from monitor.settings import Network
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -49,6 +49,10 @@ class Answer:
     """Where the answer came from at last, without credentials."""
     permanent_url: str | None = None
     """Where the first redirects led, as far as all of them were permanent (301, 308)."""
+    wire_hash: str | None = None
+    """Of the body as it came, before it was inflated; None outside 2xx."""
+    same_wire: bool = False
+    """The body came as it was known to the caller, and was not inflated: `body` is empty."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,13 +66,14 @@ class _Call:
     max_wire_bytes: int
     max_body_bytes: int
     error_body_seconds: float
+    known_wire_hash: str | None
+    confidential: frozenset[str]
+    """Names of the headers that stay with the first host."""
     sent: bool = False
 
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """From this event on the other side may have the whole request."""
-        del info
-        if event == ("http11.send_request_body.started" if self.content else "http11.send_request_headers.started"):
-            self.sent = True
+    def sending(self) -> None:
+        """From now on the other side may have the whole request."""
+        self.sent = True
 
 
 class GuardedClient:
@@ -92,15 +97,10 @@ class GuardedClient:
             # They log whole URLs and headers, and both may be secrets.
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._user_agent, self._connect_timeout, self._max_header_bytes = user_agent, connect_timeout, max_header_bytes
-        transport = _Transport(
-            allowed=tuple(allow_private),
-            ca_file=ca_file,
-            max_header_bytes=max_header_bytes,
-            resolver=resolver or system_resolver,
-        )
+        transport = Transport(allowed=tuple(allow_private), ca_file=ca_file, resolver=resolver or system_resolver)
         self._client = httpx.AsyncClient(transport=transport, trust_env=False)
 
-    async def request(
+    async def request(  # noqa: PLR0913 - each is a part or a bound of one request, and named
         self,
         method: str,
         url: str,
@@ -111,28 +111,33 @@ class GuardedClient:
         headers: Mapping[str, str] = NO_HEADERS,
         content: bytes | None = None,
         redirects: int = 0,
+        known_wire_hash: str | None = None,
+        credentials: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
         """Send a request and read the answer, whatever its status.
 
         `deadline` is in seconds, over everything: names, connections, redirects and the last byte. Up to `redirects`
         redirects of GET and HEAD are followed, each checked like the first URL; with 0, or for another method, the
-        redirect itself is the answer. Credentials in the URL are sent as basic authentication and are never shown.
+        redirect itself is the answer. A body that comes as `known_wire_hash` says is not inflated. Credentials in the URL
+        are sent as basic authentication and are never shown; `credentials` are headers that another host is never sent.
 
         Raises:
             RequestFailed: there was no usable answer; `kind` is a value of FetchErrorKind.
         """
-        target, credentials = _split(url)
+        target, in_url = _split(url)
         call = _Call(
             method=method,
             url=target,
             headers={"user-agent": self._user_agent, "accept": "*/*"}
-            | credentials
-            | {name.lower(): value for name, value in headers.items()}
+            | in_url
+            | {name.lower(): value for name, value in (*headers.items(), *credentials.items())}
             | {"accept-encoding": ACCEPTED, "connection": "close"},
             content=content,
             max_wire_bytes=max_wire_bytes,
             max_body_bytes=max_body_bytes,
             error_body_seconds=min(_ERROR_BODY_SECONDS, deadline / 4),
+            known_wire_hash=known_wire_hash,
+            confidential=_CREDENTIALS.union(name.lower() for name in credentials),
         )
         try:
             async with asyncio.timeout(deadline):
@@ -152,13 +157,7 @@ class GuardedClient:
         while True:
             answer = await self._hop(call, follow=redirects > 0)
             if isinstance(answer, Answer):
-                return Answer(
-                    status=answer.status,
-                    headers=answer.headers,
-                    body=answer.body,
-                    url=answer.url,
-                    permanent_url=permanent,
-                )
+                return replace(answer, permanent_url=permanent)
             status, location = answer
             followed += 1
             if followed > redirects:
@@ -170,14 +169,20 @@ class GuardedClient:
 
     async def _hop(self, call: _Call, *, follow: bool) -> Answer | tuple[int, str]:
         """One request and its answer, or status and target of a redirect that is to be followed."""
-        extensions = {"timeout": {"connect": self._connect_timeout}, "trace": call.trace, "wire": call.max_wire_bytes}
+        limits = Limits(
+            connect_seconds=self._connect_timeout,
+            head_bytes=self._max_header_bytes,
+            # The framing of a chunked body is a few bytes a chunk; four times the body bounds a flood of it.
+            total_bytes=self._max_header_bytes + 4 * call.max_wire_bytes,
+            sending=call.sending,
+        )
         try:
             request = httpx.Request(
                 call.method,
                 call.url,
                 headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in call.headers.items()],
                 content=call.content,
-                extensions=extensions,
+                extensions={"limits": limits},
             )
             response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
             try:
@@ -185,17 +190,14 @@ class GuardedClient:
                 location = headers.get("location")
                 if follow and response.status_code in _REDIRECTS and location and call.method in {"GET", "HEAD"}:
                     return response.status_code, location
-                body = await _read(response, headers, call)
+                return await _read(response, headers, call)
             finally:
                 await response.aclose()
         except RequestFailed as error:
             raise RequestFailed(error.kind, error.detail, sent=error.sent or call.sent) from error.__cause__
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            raise _wrapped(error, call) from error
-        except (httpx.InvalidURL, httpx.HTTPError, httpcore.UnsupportedProtocol, ValueError) as error:
+        except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
             detail = "the request cannot be written as HTTP"
             raise RequestFailed(FetchErrorKind.PROTOCOL, detail, sent=call.sent) from error
-        return Answer(status=response.status_code, headers=headers, body=body, url=str(call.url))
 
     def _headers(self, response: httpx.Response) -> Mapping[str, str]:
         raw: Sequence[tuple[bytes, bytes]] = response.extensions["head"]
@@ -255,7 +257,7 @@ def _redirect(call: _Call, location: str) -> None:
         raise RequestFailed(FetchErrorKind.REDIRECTS, f"{call.url.host} redirects from https to http", sent=True)
     target = target.copy_with(username=None, password=None, fragment=None)
     if not _same_host(call.url, target):
-        call.headers = {name: value for name, value in call.headers.items() if name not in _CREDENTIALS}
+        call.headers = {name: value for name, value in call.headers.items() if name not in call.confidential}
     call.url = target
 
 
@@ -270,119 +272,41 @@ def _same_host(before: httpx.URL, after: httpx.URL) -> bool:
 # ── Answers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _read(response: httpx.Response, headers: Mapping[str, str], call: _Call) -> bytes:
-    """The body within its bounds. The body of an error only explains it, so its own faults do not matter."""
-    if response.is_success:
-        body = Inflater(headers.get("content-encoding", ""), max_wire=call.max_wire_bytes, max_body=call.max_body_bytes)
-        async for part in response.aiter_raw():
-            body.add(part)
-        return body.finish()
+async def _read(response: httpx.Response, headers: Mapping[str, str], call: _Call) -> Answer:
+    """The answer with its body, within bounds. The body of an error only explains it, so its own faults do not matter."""
+    answer = Answer(status=response.status_code, headers=headers, body=b"", url=str(call.url))
+    if not response.is_success:
+        return replace(answer, body=await _explanation(response, headers, call))
+    coding = headers.get("content-encoding", "")
+    body = Inflater(coding, max_wire=call.max_wire_bytes, max_body=call.max_body_bytes)
+    wire = bytearray()
+    async for part in _stream(response):
+        wire += part
+        if len(wire) > call.max_wire_bytes:
+            detail = f"the answer is longer than {call.max_wire_bytes} bytes"
+            raise RequestFailed(FetchErrorKind.TOO_LARGE, detail, sent=True)
+    raw = bytes(wire)
+    digest = body_hash(raw)
+    if digest == call.known_wire_hash:
+        return replace(answer, wire_hash=digest, same_wire=True)
+    body.add(raw)
+    return replace(answer, body=body.finish(), wire_hash=digest)
+
+
+async def _explanation(response: httpx.Response, headers: Mapping[str, str], call: _Call) -> bytes:
     try:
         body = Inflater(headers.get("content-encoding", ""), max_wire=65_536, max_body=65_536)
     except RequestFailed:
         return b""
     try:
         async with asyncio.timeout(call.error_body_seconds):
-            async for part in response.aiter_raw():
+            async for part in _stream(response):
                 body.add(part)
-    except (RequestFailed, TimeoutError, httpcore.NetworkError, httpcore.ProtocolError, OSError):
+    except (RequestFailed, TimeoutError):
         return body.so_far()
     return body.so_far()
 
 
-def _wrapped(error: Exception, call: _Call) -> RequestFailed:
-    """What a low-level failure means to people. A connection that fails reads the same whatever the reason."""
-    host = call.url.host
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
-        causes.append(cause)
-    tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
-    if tls is not None:
-        reason = getattr(tls, "verify_message", "") or getattr(tls, "reason", "") or "handshake failed"
-        return RequestFailed(FetchErrorKind.TLS, f"TLS with {host}: {reason}", sent=call.sent)
-    if isinstance(error, httpcore.ProtocolError):
-        return RequestFailed(FetchErrorKind.PROTOCOL, f"{host} broke HTTP or closed too early", sent=call.sent)
-    if not call.sent:
-        return RequestFailed(FetchErrorKind.CONNECT, f"no connection to {host}", sent=False)
-    return RequestFailed(FetchErrorKind.PROTOCOL, f"{host} closed the connection too early", sent=True)
-
-
-# ── Transport ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class _Transport(httpx.AsyncBaseTransport):
-    """Each request has a connection pool of its own: nothing is shared between names, and nothing is kept alive."""
-
-    def __init__(
-        self, *, allowed: tuple[Network, ...], ca_file: Path | None, max_header_bytes: int, resolver: Resolver
-    ) -> None:
-        self._allowed, self._ca_file, self._resolver = allowed, ca_file, resolver
-        self._max_header_bytes = max_header_bytes
-        self._tls: ssl.SSLContext | None = None
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        wire: int = request.extensions["wire"]
-        dialer = Dialer(
-            resolver=self._resolver,
-            allowed=self._allowed,
-            max_header_bytes=self._max_header_bytes,
-            # The framing of a chunked body is a few bytes a chunk; four times the body bounds a flood of it.
-            max_total_bytes=self._max_header_bytes + 4 * wire,
-        )
-        pool = httpcore.AsyncConnectionPool(
-            ssl_context=self._tls_context() if request.url.scheme == "https" else None,
-            max_keepalive_connections=0,
-            http1=True,
-            http2=False,
-            network_backend=dialer,
-        )
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        stream = request.stream
-        if not isinstance(stream, httpx.AsyncByteStream):
-            raise httpx.UnsupportedProtocol("only asynchronous bodies are sent")
-        inner = httpcore.Request(
-            request.method, url, headers=request.headers.raw, content=stream, extensions=request.extensions
-        )
-        try:
-            response = await pool.handle_async_request(inner)
-        except BaseException:
-            await pool.aclose()
-            raise
-        dialer.meter.in_head = False
-        # httpx sees no header: it would follow, refuse and decode by its own rules, and keep cookies.
-        return httpx.Response(response.status, stream=_Body(response, pool), extensions={"head": response.headers})
-
-    def _tls_context(self) -> ssl.SSLContext:
-        """Made at the first https request, once: reading the authorities takes tens of milliseconds."""
-        if self._tls is None:
-            paths = ssl.get_default_verify_paths()
-            system = paths.cafile or paths.capath
-            context = ssl.create_default_context() if system else httpx.create_ssl_context(trust_env=False)
-            if self._ca_file is not None:
-                try:
-                    context.load_verify_locations(self._ca_file)
-                except OSError as error:  # ssl.SSLError is one
-                    detail = f"the file of certificate authorities {self._ca_file} cannot be read"
-                    raise RequestFailed(FetchErrorKind.TLS, detail, sent=False) from error
-            self._tls = context
-        return self._tls
-
-
-class _Body(httpx.AsyncByteStream):
-    """The raw bytes of an answer; closing it closes its pool."""
-
-    def __init__(self, response: httpcore.Response, pool: httpcore.AsyncConnectionPool) -> None:
-        self._response, self._pool = response, pool
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._response.aiter_stream():
-            yield part
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
-        await self._pool.aclose()
+def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
+    """The bytes as they came; httpx's own ways to read cut them anew."""
+    return cast("httpx.AsyncByteStream", response.stream)

@@ -1,20 +1,16 @@
-"""Opening connections: resolve once, check every address, dial the checked one, count what comes back.
+"""Opening connections: resolve once, check every address, dial the checked one.
 
-`Dialer` is the network backend of one request under httpcore's public seam, so that every way to open a connection
-passes here and the address that was checked is the address that is dialled (a name cannot change its mind between
-check and use). TLS is verified by the name all the same, because httpcore does that above this seam. It must not know
-of HTTP beyond where the head of an answer ends.
+Every way to open a connection passes here, and the address that was checked is the address that is dialled (a name
+cannot change its mind between check and use). TLS is verified by the name all the same: `connection.py` does that on the
+connection that it makes for an address from here. It must not know of HTTP.
 """
 
 import asyncio
 import socket
-import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
-from typing import Any
-
-import httpcore
+from typing import TypeVar
 
 from monitor.errors import RequestFailed
 from monitor.model import FetchErrorKind
@@ -23,6 +19,9 @@ from monitor.settings import Network
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """From host and port to the texts of all its addresses; raises OSError when the name has none."""
+
+Peer = TypeVar("Peer")
+Connect = Callable[[str, int, float], Awaitable[Peer]]
 
 _MAX_DIALLED = 4
 """How many addresses of a name are tried."""
@@ -35,37 +34,27 @@ async def system_resolver(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class Dialer(httpcore.AsyncNetworkBackend):
-    """The network of one request. Raises RequestFailed; its texts are the same for a closed and a filtered port."""
+class Dialer:
+    """Dials what may be dialled. Raises RequestFailed; its texts are the same for a closed and a filtered port."""
 
-    def __init__(
-        self, *, resolver: Resolver, allowed: Sequence[Network], max_header_bytes: int, max_total_bytes: int
-    ) -> None:
+    def __init__(self, *, resolver: Resolver, allowed: Sequence[Network]) -> None:
         self._resolver, self._allowed = resolver, allowed
-        self._inner = httpcore.AnyIOBackend()
-        self.meter = Meter(max_header_bytes=max_header_bytes, max_total_bytes=max_total_bytes)
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature of httpcore's seam
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, check, dial. `timeout`, in seconds, is for all addresses together."""
+    async def dial(self, host: str, port: int, seconds: float, connect: Connect[Peer]) -> Peer:
+        """What `connect` makes of an address of the host; `seconds` are for all its addresses together.
+
+        `connect` is given the address as text, the port and its seconds. An OSError of it means the next address.
+        """
         addresses = await self._addresses(host, port)
-        until = time.monotonic() + (timeout or 10.0)
+        until = time.monotonic() + seconds
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             share = (until - time.monotonic()) / left
             if share <= 0:
                 break
             try:
-                stream = await self._inner.connect_tcp(str(address), port, share, local_address, socket_options)
-            except (httpcore.TimeoutException, httpcore.NetworkError, OSError):
+                return await connect(str(address), port, share)
+            except OSError:  # TimeoutError is one
                 continue
-            await self._check_peer(stream, host)
-            return _Metered(stream, self.meter)
         raise RequestFailed(FetchErrorKind.CONNECT, f"no connection to {host}", sent=False)
 
     async def _addresses(self, host: str, port: int) -> tuple[Address, ...]:
@@ -84,83 +73,15 @@ class Dialer(httpcore.AsyncNetworkBackend):
             raise _refused(host)
         return addresses[:_MAX_DIALLED]
 
-    async def _check_peer(self, stream: httpcore.AsyncNetworkStream, host: str) -> None:
-        """Who is really at the other end: the last word, whatever happened before."""
-        peer = stream.get_extra_info("server_addr")
+    def check_peer(self, peer: object, host: str) -> None:
+        """Who is really at the other end, as its socket says: the last word, whatever happened before."""
         try:
-            allowed = may_dial(ip_address(peer[0]), self._allowed)
+            allowed = may_dial(ip_address(peer[0]), self._allowed)  # type: ignore[index]
         except (TypeError, IndexError, ValueError):
             allowed = False
         if not allowed:
-            await stream.aclose()
             raise _refused(host)
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature of httpcore's seam
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Never: nothing of ours asks for it."""
-        del path, timeout, socket_options
-        raise _refused("a local socket")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait; httpcore asks for it between retries."""
-        await asyncio.sleep(seconds)
 
 
 def _refused(host: str) -> RequestFailed:
     return RequestFailed(FetchErrorKind.ADDRESS, f"{host} may not be dialled", sent=False)
-
-
-class Meter:
-    """Counts what one connection brings. The bound on the head also ends a server that sends 1xx answers for ever."""
-
-    def __init__(self, *, max_header_bytes: int, max_total_bytes: int) -> None:
-        self._max_header_bytes, self._max_total_bytes = max_header_bytes, max_total_bytes
-        self._bytes = 0
-        self.in_head = True
-        """Until the head of the final answer is complete; the client says so."""
-
-    def allowance(self) -> int:
-        """How many bytes the next read may bring; raises RequestFailed when there are none left."""
-        bound = self._max_header_bytes if self.in_head else self._max_total_bytes
-        left = bound - self._bytes
-        if left <= 0:
-            what = "the head of the answer" if self.in_head else "the answer"
-            raise RequestFailed(FetchErrorKind.TOO_LARGE, f"{what} is longer than {bound} bytes", sent=True)
-        return left
-
-    def count(self, size: int) -> None:
-        """These many bytes came."""
-        self._bytes += size
-
-
-class _Metered(httpcore.AsyncNetworkStream):
-    """A stream whose reads are counted."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream, meter: Meter) -> None:
-        self._inner, self._meter = inner, meter
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's seam
-        data = await self._inner.read(min(max_bytes, self._meter.allowance()), timeout)
-        self._meter.count(len(data))
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's seam
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's seam
-    ) -> httpcore.AsyncNetworkStream:
-        return _Metered(await self._inner.start_tls(ssl_context, server_hostname, timeout), self._meter)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)

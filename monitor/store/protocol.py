@@ -1,4 +1,5 @@
-"""The Store protocol: the whole contract between the flow and whatever keeps the truth.
+"""The Store protocol: the whole contract between the flow and whatever keeps the truth. Longer than other
+files, because it is read as a whole: what is said of lists, pages and pushes stands in files of its own beside it.
 
 Every implementation passes `tests/contract/test_store.py`. The rules that hold for all methods:
 
@@ -13,15 +14,16 @@ Every implementation passes `tests/contract/test_store.py`. The rules that hold 
 * Values that are read come back equal to the values that were written.
 
 Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`sync_feeds`, `claim_feeds`, `release`,
-`give_back`, `make_due`, `feed_states`), subscribers (`sync_subscribers`,
+`give_back`, `make_due`, `respread`, `feed_states`, `untold`, `record_told`), subscribers (`sync_subscribers`,
 `subscriber_states`), polls (`known`, `record_poll`), alerts (`record_alert`), deliveries (`recover`,
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
-`figures`).
+`figures`). Pages of articles are in `store.page_protocol`, hubs in
+`store.push_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -35,7 +37,9 @@ from monitor.model import (
     DeliveryState,
     Feed,
     FeedClaim,
+    FeedCondition,
     FeedState,
+    Hub,
     Lease,
     Match,
     NewAlert,
@@ -44,6 +48,9 @@ from monitor.model import (
     Severity,
     Subscriber,
 )
+from monitor.store.feed_lists import FeedLists
+from monitor.store.page_protocol import PageStore
+from monitor.store.push_protocol import PushStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,8 @@ class KnownArticle:
     """Rules that ever hit it, standing hits included: a text that flaps between two forms alerts once."""
     revision: int = 0
     """The number of its newest revision; 0 is the text as first seen."""
+    full_text: bool = False
+    """Whether its own page was ever read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,12 @@ class PollRecord:
     articles: tuple[NewArticle, ...] = ()
     revisions: tuple[NewRevision, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
+    tell: bool = False
+    """Whether the operator is to be told of the feed's condition."""
+    pages: tuple[str, ...] = ()
+    """Keys of articles of this record whose own pages are to be read."""
+    hubs: tuple[Hub, ...] | None = None
+    """The hub that the feed names, none, or None when nothing was learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,9 +247,13 @@ class Figures:
     """Attempts whose outcome was lost, ever."""
     oldest_pending: datetime | None
     """`created_at` of the oldest delivery that is neither sent, dead nor carried."""
+    conditions: Mapping[FeedCondition, int] = field(default_factory=dict)
+    """Feeds that are not well, by condition."""
+    canary: datetime | None = None
+    """When the newest canary article was first seen that was delivered."""
 
 
-class Store(Protocol):
+class Store(FeedLists, PageStore, PushStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property
@@ -258,30 +277,44 @@ class Store(Protocol):
 
     # feeds
     async def sync_feeds(self, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
-        """Make the stored set of feeds the given one. State of known feeds is kept; feeds that are gone are switched
-        off, with their articles kept; new ones are first due at `first_due[id]`.
+        """Make the stored set of feeds the given one, imported ones aside. State of known feeds is kept; feeds that are
+        gone are switched off, with their articles kept; new ones are first due at `first_due[id]`.
         """
 
     async def claim_feeds(
-        self, worker: str, now: datetime, limit: int, lease: timedelta, *, only: Sequence[str] | None = None
+        self,
+        worker: str,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        only: Sequence[str] | None = None,
+        not_since: datetime | None = None,
     ) -> tuple[FeedClaim, ...]:
-        """Lease up to `limit` feeds that are due, oldest first; with `only`, just those of them named there."""
+        """Lease up to `limit` feeds that are due, oldest first: of `only` those, and not polled since then."""
 
     async def release(self, worker: str | None, now: datetime) -> int:
-        """Give back all leases of this worker (None: of every worker, for the one owner of a store at its start): feeds are due again at once, deliveries without a started attempt are
-        pending again, deliveries with one are unknown as in `recover`. Returns how many leases there were.
+        """Give back all leases of this worker (None: of every worker, for the one owner of a store at its start). Feeds
+        are due at once; deliveries without a started attempt are pending, others unknown as in `recover`. Counts leases.
         """
 
-    async def give_back(self, claims: Sequence[FeedClaim]) -> int:
-        """Give back the leases of polls that could not be recorded: those feeds are due again at once. A lease that went
-        to somebody else is left alone. Returns how many there were.
+    async def give_back(self, claims: Sequence[FeedClaim], due: Mapping[str, datetime] | None = None) -> int:
+        """Give back the leases of polls that were not made or not recorded: those feeds are due again at once, or when
+        `due` says. A lease that went to somebody else is left alone. Returns how many there were.
         """
 
-    async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
-        """Set these feeds (None: all) due now. Returns how many there were."""
+    async def feed_states(
+        self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()
+    ) -> tuple[tuple[Feed, FeedState], ...]:
+        """Feeds that are switched on, by id: of these ids (None: of all), in one of these conditions (none: in any)."""
 
-    async def feed_states(self) -> tuple[tuple[Feed, FeedState], ...]:
-        """All feeds that are switched on, by id."""
+    async def untold(self) -> tuple[tuple[Feed, FeedState], ...]:
+        """Feeds, by id, of whose condition the operator has still to be told: polls with `tell` made them so."""
+
+    async def record_told(self, told: Mapping[str, FeedCondition], notices: Sequence[NewAlert], now: datetime) -> None:
+        """Record notices, and that the operator is told of these feeds by them. A feed whose condition is no longer the
+        one that was told stays untold.
+        """
 
     # subscribers
     async def sync_subscribers(self, people: Sequence[Subscriber], now: datetime) -> None:
@@ -354,7 +387,7 @@ class Store(Protocol):
 
     # reading
     async def hits(self, where: HitFilter) -> tuple[StoredHit, ...]:
-        """Stored hits, newest first."""
+        """Stored hits, newest first; those of the canary only when its rule or article is asked for."""
 
     async def search(self, text: str, limit: int = 20) -> tuple[FoundArticle, ...]:
         """Articles whose title or body hold all the words of `text`, best first. Never raises for odd input."""

@@ -198,3 +198,22 @@ def test_a_revision_keeps_the_old_text_and_withdraws_what_stands_no_more(contrac
         assert (await polled(store, claim, NOW + 5 * LONG, revisions=(revision,))).revisions == 0
 
     contract(test)
+
+
+def test_what_spares_work_is_kept_with_the_poll_and_forgotten_with_the_address(contract):
+    async def test(store):
+        claim = await claimed(store)
+        assert (claim.state.wire_hash, claim.state.fingerprints) == (None, b"")
+        prints = bytes(range(256)) * 2
+        state = dataclasses.replace(claim.state, wire_hash="ab", fingerprints=prints)
+        await polled(store, dataclasses.replace(claim, state=state))
+        ((_, kept),) = await store.feed_states()
+        assert (kept.wire_hash, kept.fingerprints) == ("ab", prints)
+        late = await claimed(store, at=NOW + LONG)
+        await store.sync_feeds([dataclasses.replace(FEED, url="https://example.org/other")], NOW, {})
+        ((_, other),) = await store.feed_states()
+        assert (other.wire_hash, other.fingerprints) == (None, b"")
+        with pytest.raises(LeaseLost):
+            await polled(store, late)
+
+    contract(test)

@@ -103,9 +103,13 @@ def test_not_modified(headers, expected):
 def test_equal_body_is_not_modified_but_its_validators_are_new():
     first = one(reply(body=RSS))
     state = dataclasses.replace(STATE, validators=OLD, body_hash=first.body_hash)
+    assert first.wire_hash
     assert one(reply(body=RSS, headers={"ETag": '"new"'}), state) == NotModified(
-        validators=Validators(etag='"new"'), status=200
+        validators=Validators(etag='"new"'), status=200, wire_hash=first.wire_hash
     )
+    # The same when it is known as it came, which spares even the inflating.
+    known = dataclasses.replace(STATE, validators=OLD, wire_hash=first.wire_hash)
+    assert one(reply(body=RSS), known) == NotModified(status=200, validators=Validators(), wire_hash=first.wire_hash)
     assert isinstance(one(reply(body=RSS + b" "), state), ParsedFeed)
 
 

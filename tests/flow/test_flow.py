@@ -136,6 +136,7 @@ feeds:
 channels: {{box: {{kind: maildir, path: box}}}}
 subscribers: [{{id: desk, channels: [box]}}]
 fetch: {{allow_private: ["127.0.0.0/8"]}}
+polling: {{host_gap: 0s}}
 http: {{enabled: false}}
 """
     )

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import ssl
 import time
+from hashlib import blake2b
 from ipaddress import ip_network
 
 import pytest
@@ -170,6 +171,42 @@ def test_body_of_an_error_is_kept_and_its_faults_do_not_matter():
     assert 0 < len(answer.body) <= 65_536
     answer, _ = ask({"/": endless(b"HTTP/1.1 503 X\r\n\r\n", b"x", pause=0.05)}, deadline=1.0)
     assert answer.status == 503
+
+
+# ── Known bodies ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+PACKED = gzip.compress(b"hello" * 100, mtime=0)
+PACKED_HASH = blake2b(PACKED, digest_size=16).hexdigest()
+
+
+def packed(body=PACKED):
+    return {"/": reply(body=body, headers={"Content-Encoding": "gzip"})}
+
+
+def test_hash_is_of_the_body_as_it_was_received():
+    answer, _ = ask(packed())
+    assert (answer.body, answer.wire_hash, answer.same_wire) == (b"hello" * 100, PACKED_HASH, False)
+    answer, _ = ask(packed(), known_wire_hash="0" * 32)
+    assert (answer.body, answer.same_wire) == (b"hello" * 100, False)
+
+
+def test_known_body_is_not_inflated():
+    answer, _ = ask(packed(), known_wire_hash=PACKED_HASH)
+    assert (answer.status, answer.body, answer.wire_hash, answer.same_wire) == (200, b"", PACKED_HASH, True)
+    broken = b"no gzip at all"
+    answer, _ = ask(packed(broken), known_wire_hash=blake2b(broken, digest_size=16).hexdigest())
+    assert answer.same_wire  # so no byte of it was inflated
+
+
+def test_body_of_an_error_is_never_known():
+    answer, _ = ask({"/": reply(404, body=PACKED)}, known_wire_hash=PACKED_HASH)
+    assert (answer.body, answer.wire_hash, answer.same_wire) == (PACKED, None, False)
+
+
+def test_known_body_after_a_redirect():
+    routes = packed() | {"/old": redirect("/", 301)}
+    answer, host = ask(routes, "/old", known_wire_hash=PACKED_HASH, redirects=1)
+    assert (answer.same_wire, answer.permanent_url) == (True, host.url("/"))
 
 
 # ── Redirects ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,8 +21,9 @@ from monitor.errors import SchemaTooNew, StoreBusy, StoreError, StoreLocked
 from monitor.model import ChannelState, Lease, NewDelivery
 from monitor.settings import StoreSettings
 from monitor.store import is_owned, open_store
+from monitor.store.feed_lists import FeedFilter, FeedLists
 from monitor.store.protocol import HitFilter, NewArticle, PollRecord, Store
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite import SqliteStore, schema
 from monitor.store.sqlite.connection import Reserve, guard_version
 
 LEASE = Lease(worker="w", token=1, until=NOW)
@@ -52,6 +53,10 @@ def writes(claim):
         "release": lambda store: store.release("w", NOW),
         "give_back": lambda store: store.give_back([claim]),
         "make_due": lambda store: store.make_due(None, NOW),
+        "respread": lambda store: store.respread(lambda ids: dict.fromkeys(ids, NOW), between=(NOW, NOW)),
+        "import_feeds": lambda store: store.import_feeds([FEED], NOW, {}),
+        "forget_feeds": lambda store: store.forget_feeds(["f"]),
+        "record_told": lambda store: store.record_told({}, [], NOW),
         "record_poll": lambda store: store.record_poll(poll),
         "record_alert": lambda store: store.record_alert(alert(), NOW),
         "recover": lambda store: store.recover(NOW, MINUTE),
@@ -66,6 +71,8 @@ def writes(claim):
 
 READS = {
     "feed_states": lambda store: store.feed_states(),
+    "feed_page": lambda store: store.feed_page(FeedFilter()),
+    "untold": lambda store: store.untold(),
     "subscriber_states": lambda store: store.subscriber_states(),
     "known": lambda store: store.known("f", ["k"]),
     "late": lambda store: store.late(NOW, MINUTE, 1),
@@ -92,7 +99,8 @@ def test_on_a_locked_store_writes_are_busy_and_reads_answer(tmp_path):
         holder = dbapi2.connect(str(tmp_path / "m.db"), isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         table = writes(claim) | {"record_attempt": lambda one: one.record_attempt(record(delivery))}
-        methods = {name for name, one in vars(Store).items() if callable(one) and not name.startswith("_")}
+        members = vars(FeedLists) | vars(Store)
+        methods = {name for name, one in members.items() if callable(one) and not name.startswith("_")}
         assert methods == set(table) | set(READS) | {"open", "close", "backup"}
         for call in table.values():
             with pytest.raises(StoreBusy, match="locked"):
@@ -248,7 +256,7 @@ def test_a_migration_of_an_older_store_makes_a_copy_first(tmp_path):
         "    print(store.copied)\n    print(len(await store.feed_states()))\n    await store.close()\nasyncio.run(go())\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-    copy = tmp_path / "m.db.before-2"
+    copy = tmp_path / f"m.db.before-{len(schema.migrations._migrations) + 1}"
     assert done.stdout.split() == [str(copy), "1"]
     assert sqlite3.connect(copy).execute("SELECT count(*) FROM feeds").fetchone() == (1,)
     with pytest.raises(SchemaTooNew, match="second"):
@@ -260,7 +268,7 @@ import asyncio, pathlib, sys
 sys.path.insert(0, sys.argv[2])
 from support.storing import FEED, NOW, alert, article, claimed, match, polled
 from monitor.store.protocol import NewArticle
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite import SqliteStore, schema
 import dataclasses
 async def go():
     store = SqliteStore(pathlib.Path(sys.argv[1]), owner=True)

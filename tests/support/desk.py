@@ -58,16 +58,26 @@ def made_match(article: Article, version: str) -> Match:
 class Desk:
     """One subscriber, any channels, a virtual clock."""
 
-    def __init__(self, folder: Path, channels: str, recipients: str, *, extra: str = "", more: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        channels: str,
+        recipients: str,
+        *,
+        extra: str = "",
+        more: str = "",
+        rules: str = RULES,
+        http: str = "{enabled: false}",
+    ) -> None:
         self.now = START
         self.log: list[tuple[datetime, str]] = []
-        (folder / "rules.yaml").write_text(RULES)
+        (folder / "rules.yaml").write_text(rules)
         self.file = folder / "monitor.yaml"
         self.file.write_text(
             f"store: sqlite:///monitor.db\nrules: [rules.yaml]\nchannels:\n{channels}\n"
             f"subscribers:\n  - {{id: desk, channels: {recipients}}}\n"
             + (f"  - {more}\n" if more else "")
-            + f"delivery: {{allow_private: ['127.0.0.0/8']}}\nhttp: {{enabled: false}}\n{extra}"
+            + f"delivery: {{allow_private: ['127.0.0.0/8']}}\nhttp: {http}\n{extra}"
         )
         self.loaded = config.load(self.file, dict(os.environ))
         self.made = 0

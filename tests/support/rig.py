@@ -185,7 +185,7 @@ channels:
   mail: {{kind: email, host: 127.0.0.1, port: {self.mail.port}, security: none, from: alerts@example.org, rate: 1000, burst: 100}}
 subscribers:
   - {{id: desk, channels: [{{channel: mail, to: [desk@example.org]}}]}}
-polling: {{every: 1s, floor: 1s}}
+polling: {{every: 1s, floor: 1s, host_gap: 0s}}
 fetch: {{allow_private: ["127.0.0.0/8"]}}
 http: {{listen: "127.0.0.1:0"}}
 log: {{format: json, level: info}}

@@ -81,17 +81,20 @@ async def reset(_: Request, writer: asyncio.StreamWriter) -> None:
 class WebHost:
     """The server; `routes` may be changed while it runs."""
 
-    def __init__(self, routes: Mapping[str, Route], *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, routes: Mapping[str, Route], *, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> None:
         self.routes = dict(routes)
         self.requests: list[Request] = []
         self.connections = 0
         self.port = 0
         self._tls = tls
+        self._address = address
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._connected, self._address, 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -126,7 +126,7 @@ def test_the_comments_of_the_shipped_settings_hold_when_they_are_uncommented(tmp
     assert uncommented.count("#") < text.count("#") - 15
     (tmp_path / "monitor.yaml").write_text(uncommented)
     settings = load_settings(tmp_path / "monitor.yaml", {})
-    assert [feed.outlet for feed in settings.feeds] == [None, None, "example"]
+    assert [feed.outlet for feed in settings.feeds] == [None, None, "example", None]  # the last is the canary
     mail = next(one for one in settings.channels if isinstance(one, EmailSettings))
     slack = next(one for one in settings.channels if isinstance(one, SlackSettings))
     assert (mail.password.reveal(), mail.security) == ("secret", "starttls")

@@ -180,6 +180,7 @@ FAULTS = [
     ("feeds: [{url: 'https://x.org/', outlet: bcc}]\noutlets: {bbc: {title: B}}\n", 'did you mean "bbc"?', 1, 41),
     ("feeds: ['https://x.org/', 'https://x.org/']\n", "this feed is listed in line 1 already", 1, 27),
     ("feeds:\n - {id: x, url: 'https://x.org/1'}\n - {id: x, url: 'https://x.org/2'}\n", 'the feed "x" is listed in line 2', 3, 9),
+    ("feeds: [{path: seeds, full_text: auto}]\n", "only a feed with a url has pages", 1, 34),
     ("feeds: [{opml: nowhere}]\n", 'OPML file or folder "nowhere" does not exist', 1, 16),
     ("feeds: [{opml: a, url: b}]\n", 'unknown key "url"', 1, 19),
     ("outlets: {bbc: {country: GB}}\n", 'outlets.bbc: the key "title" is missing', 1, 16),
@@ -284,6 +285,20 @@ def test_the_same_address_under_two_ids_is_a_warning_not_a_fault(folder):
 
 
 # ── The environment ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_full_text_is_what_the_feed_says_else_what_is_said_for_all_and_never_for_folders(folder):
+    (folder / "list.opml").write_text('<opml><body><outline xmlUrl="https://example.org/o"/></body></opml>')
+    text = (
+        "feeds: [seeds, https://example.org/a, {url: https://example.org/b, full_text: never}, "
+        "{opml: list.opml, full_text: always}]\nfetch: {full_text: auto}\n"
+    )
+    assert [feed.full_text.value for feed in load_settings(write(folder, text), {}).feeds] == [
+        "never",
+        "auto",
+        "never",
+        "always",
+    ]
 
 
 def test_variables_stand_for_keys(folder):

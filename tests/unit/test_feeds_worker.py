@@ -36,7 +36,7 @@ def answers(raw: bytes) -> tuple[list, int]:
 def test_one_document():
     (ready, head, entry, end), limits = answers(request(GOOD))
     assert (ready, end, limits) == ({"ready": True}, None, 1)
-    assert head == {"ok": True, "format": "rss20", "title": "F", "lang": None, "warnings": []}
+    assert head == {"ok": True, "found": 1, "format": "rss20", "title": "F", "lang": None, "warnings": []}
     assert Entry.from_json(entry).title == "T"
 
 

@@ -1,20 +1,21 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from monitor.model import (
+    Bound,
+    BoundKind,
     Feed,
     FeedKind,
     FeedState,
     FetchErrorKind,
     FetchFailed,
     NotModified,
+    Pace,
     ParsedFeed,
     Validators,
 )
-from monitor.schedule import first_due, next_poll, period
+from monitor.schedule import NEVER, first_due, next_poll, overdue_spread, period
 from monitor.settings import PollingSettings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -80,7 +81,9 @@ def test_period(feed, expected):
         (FEED, failed(), after(50), 1.0, timedelta(days=1)),  # the ceiling
         (FEED, failed(), after(10**9), 0.0, minutes(15)),  # no overflow
         (FEED, status(404), after(1), 1.0, minutes(60)),
-        (FEED, status(410), after(0), 0.0, timedelta(days=1)),  # gone for good
+        (FEED, status(410), after(0), 0.0, NEVER - NOW),  # gone for good
+        (FEED, status(429), after(0), 0.0, minutes(30)),  # too often: twice the period at least
+        (FEED, status(429), after(3), 1.0, minutes(240)),
         (FEED, status(429, minutes(120)), after(0), 0.0, minutes(120)),  # as asked
         (
             FEED,
@@ -90,7 +93,14 @@ def test_period(feed, expected):
             minutes(121.5),
         ),  # and a little later, so that all do not come at once
         (FEED, status(503, timedelta(seconds=5)), after(0), 0.0, minutes(15)),  # never sooner than the period
-        (FEED, status(503, timedelta(days=30)), after(0), 0.0, timedelta(days=1)),  # nor later than the ceiling
+        (
+            FEED,
+            status(503, timedelta(days=3)),
+            after(0),
+            0.0,
+            timedelta(days=3),
+        ),  # the ceiling is no reason to ask sooner
+        (FEED, status(503, timedelta(days=30)), after(0), 0.0, timedelta(days=7)),  # but a month is a mistake
         (FEED, failed(FetchErrorKind.PARSE), after(20), 1.0, minutes(60)),  # mended feeds are noticed within the hour
         (FOLDER, failed(FetchErrorKind.READ), after(20), 1.0, minutes(15)),  # looking at a folder costs little
     ],
@@ -109,6 +119,7 @@ def test_success_sets_everything():
         lang="ru",  # a document that does not say keeps what is known
         last_polled=NOW,
         last_ok=NOW,
+        pace=Pace(bounds=(Bound(kind=BoundKind.EVERY, span=minutes(15)),)),
     )
 
 
@@ -142,6 +153,12 @@ def test_broken_document_that_has_not_changed_is_still_broken():
     assert (state.failures, state.last_error, state.last_ok) == (1, "parse: no", None)
 
 
+def test_broken_document_that_is_mended_to_what_it_was_is_broken_no_more():
+    broken = next_poll(FEED, STATE, failed(FetchErrorKind.PARSE), NOW, settings=SETTINGS, jitter=0.5)
+    state = next_poll(FEED, broken, NotModified(validators=NEW, status=200), NOW, settings=SETTINGS, jitter=0.5)
+    assert (state.failures, state.last_error, state.last_ok) == (0, None, NOW)
+
+
 def test_first_due_of_a_folder_is_now():
     assert first_due(FOLDER, NOW, SETTINGS) == NOW
 
@@ -159,23 +176,14 @@ def test_first_due_is_the_same_after_a_restart():
     assert first_due(FEED, NOW, SETTINGS) == first_due(FEED, NOW, SETTINGS)
 
 
-OUTCOMES = st.one_of(
-    st.just(OK),
-    st.just(NotModified(validators=NEW)),
-    st.builds(
-        failed,
-        st.sampled_from(FetchErrorKind),
-        status=st.sampled_from([None, 404, 410, 429, 503]),
-        retry_after=st.none() | st.timedeltas(min_value=timedelta(), max_value=timedelta(days=365)),
-    ),
-)
-EVERY = st.none() | st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=30))
-
-
-@given(EVERY, OUTCOMES, st.integers(0, 10**6), st.floats(0, 1, exclude_max=True))
-def test_next_due_stays_within_the_bounds(every, outcome, failures, jitter):
-    feed = Feed(id="f", url="u", every=every)
-    delay = wait(feed, outcome, state=after(failures), jitter=jitter)
-    assert SETTINGS.floor <= delay <= SETTINGS.ceiling
-    if isinstance(outcome, FetchFailed):
-        assert delay >= period(feed, SETTINGS)
+def test_feeds_that_are_overdue_after_a_stop_are_spread_by_their_ids():
+    few = overdue_spread(["a", "b"], NOW, SETTINGS)
+    assert max(few.values()) < NOW + timedelta(milliseconds=100)
+    names = [f"feed-{number}" for number in range(2000)]
+    many = overdue_spread(names, NOW, SETTINGS)
+    assert many == overdue_spread(names[::-1], NOW, SETTINGS)
+    seconds = [int((due - NOW).total_seconds()) for due in many.values()]
+    assert min(seconds) >= 0
+    assert max(seconds) < 100
+    assert max(seconds.count(second) for second in range(100)) <= 40  # twenty a second, as far as chance has it
+    assert max(overdue_spread(names * 50, NOW, SETTINGS).values()) <= NOW + SETTINGS.every

@@ -162,6 +162,7 @@ def test_the_write_ahead_log_stays_small(tmp_path):
 
 READS = {
     "figures": lambda store: store.figures(NOW, MINUTE),
+    "untold": lambda store: store.untold(),
     "late": lambda store: store.late(NOW, MINUTE, 1),
     "known": lambda store: store.known("f", ["a"]),
     "attempts": lambda store: store.attempts(1),

@@ -4,9 +4,8 @@ Every write is one immediate transaction on the writer's connection; reads have 
 for a write. What a caller cancels goes on to its end in its thread: no half transaction, and no lost count.
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
-    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py   what each method does, in its transaction
-    values.py       rows to values and back                        words.py    words of the text index
-    backup.py       copies
+    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  what each method does, in its transaction
+    values.py       rows to values and back                        words.py    words of the text index     backup.py   copies
 """
 
 import asyncio
@@ -25,30 +24,25 @@ from monitor.model import (
     ChannelState,
     Delivery,
     DeliveryClaim,
-    DeliveryState,
     Feed,
     FeedClaim,
+    FeedCondition,
     FeedState,
     Lease,
     NewAlert,
     NewDelivery,
     Subscriber,
 )
+from monitor.store.feed_lists import Spread
 from monitor.store.protocol import (
-    ArchivedArticle,
-    Attempt,
     AttemptRecord,
-    Figures,
-    FoundArticle,
-    HitFilter,
     KnownArticle,
     PollRecord,
     RecordedPoll,
     StoreCondition,
-    StoredHit,
     SubscriberState,
 )
-from monitor.store.sqlite import backup, deliveries, feeds, polls, reading, schema, subscribers
+from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers
 from monitor.store.sqlite.connection import (
     DiskFull,
     OwnerLock,
@@ -59,13 +53,18 @@ from monitor.store.sqlite.connection import (
     wrapped,
     writing,
 )
+from monitor.store.sqlite.feed_lists import StoredLists
+from monitor.store.sqlite.pages import Pages
+from monitor.store.sqlite.pushes import Pushes
+from monitor.store.sqlite.queries import Queries
+from monitor.store.sqlite.together import Together
 from monitor.store.sqlite.values import Row
 
 T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore:
+class SqliteStore(Queries, StoredLists, Pages, Pushes):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
@@ -90,6 +89,7 @@ class SqliteStore:
         self._closed = False
         self._writes = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._polls = Together(self._writes, lambda work: self._written(work, urgent=False))
 
     # life
 
@@ -229,28 +229,56 @@ class SqliteStore:
         await self._write(lambda db: feeds.sync(db, feeds_, now, first_due), urgent=True)
 
     async def claim_feeds(
-        self, worker: str, now: datetime, limit: int, lease: timedelta, *, only: Sequence[str] | None = None
+        self,
+        worker: str,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        only: Sequence[str] | None = None,
+        not_since: datetime | None = None,
     ) -> tuple[FeedClaim, ...]:
         """Lease feeds that are due."""
-        return await self._write(lambda db: feeds.claim(db, worker, now, limit, lease, only))
+        return await self._write(lambda db: feeds.claim(db, worker, now, limit, lease, only=only, not_since=not_since))
 
     async def release(self, worker: str | None, now: datetime) -> int:
         """Give back leases."""
         return await self._write(
-            lambda db: feeds.release(db, worker) + deliveries.release(db, worker, now), urgent=True
+            lambda db: feeds.release(db, worker) + pages.release(db, worker) + deliveries.release(db, worker, now),
+            urgent=True,
         )
 
-    async def give_back(self, claims: Sequence[FeedClaim]) -> int:
-        """Give back the leases of polls that could not be recorded."""
-        return await self._write(lambda db: feeds.give_back(db, claims))
+    async def give_back(self, claims: Sequence[FeedClaim], due: Mapping[str, datetime] | None = None) -> int:
+        """Give back the leases of polls that were not made or could not be recorded."""
+        return await self._write(lambda db: feeds.give_back(db, claims, due or {}))
 
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set feeds due now."""
         return await self._write(lambda db: feeds.make_due(db, feed_ids, now))
 
-    async def feed_states(self) -> tuple[tuple[Feed, FeedState], ...]:
-        """All feeds that are switched on, by id."""
-        return await self._read(feeds.states)
+    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
+        """Set new due times for feeds that are overdue, or due in a time that cannot be."""
+        return await self._write(lambda db: feeds.respread(db, choose, between, before))
+
+    async def feed_states(
+        self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()
+    ) -> tuple[tuple[Feed, FeedState], ...]:
+        """Feeds that are switched on, by id."""
+        return await self._read(lambda db: feeds.states(db, ids, conditions))
+
+    async def untold(self) -> tuple[tuple[Feed, FeedState], ...]:
+        """Feeds of whose condition the operator has still to be told."""
+        return await self._read(feeds.untold)
+
+    async def record_told(self, told: Mapping[str, FeedCondition], notices: Sequence[NewAlert], now: datetime) -> None:
+        """Record notices about feeds."""
+
+        def record(db: Row) -> None:
+            for notice in notices:
+                polls.insert_alert(db, notice, None, now)
+            feeds.mark_told(db, told)
+
+        await self._write(record, urgent=True)
 
     # subscribers
 
@@ -270,7 +298,9 @@ class SqliteStore:
 
     async def record_poll(self, record: PollRecord) -> RecordedPoll:
         """Record a poll whole."""
-        return await self._write(lambda db: polls.record(db, record))
+        if self._closed:
+            raise StoreError(f"the store at {self.path} is closed")
+        return await self._polls.write(lambda db: pages.record_poll(db, record))
 
     # alerts
 
@@ -325,36 +355,6 @@ class SqliteStore:
     async def record_channel(self, state: ChannelState) -> None:
         """Write the state of a channel."""
         await self._write(lambda db: deliveries.put_channel(db, state), urgent=True)
-
-    # reading
-
-    async def hits(self, where: HitFilter) -> tuple[StoredHit, ...]:
-        """Stored hits, newest first."""
-        return await self._read(lambda db: reading.hits(db, where))
-
-    async def search(self, text: str, limit: int = 20) -> tuple[FoundArticle, ...]:
-        """Articles with all the words."""
-        return await self._read(lambda db: reading.search(db, text, limit))
-
-    async def archive(
-        self, *, since: datetime | None = None, after: int = 0, limit: int = 500
-    ) -> tuple[ArchivedArticle, ...]:
-        """Articles as they were stored, oldest first."""
-        return await self._read(lambda db: reading.archive(db, since, after, limit))
-
-    async def deliveries(
-        self, *, states: Sequence[DeliveryState] = (), channel: str | None = None, limit: int = 100
-    ) -> tuple[Delivery, ...]:
-        """Deliveries, newest first."""
-        return await self._read(lambda db: reading.deliveries(db, states, channel, limit))
-
-    async def attempts(self, delivery_id: int) -> tuple[Attempt, ...]:
-        """All attempts of a delivery."""
-        return await self._read(lambda db: reading.attempts(db, delivery_id))
-
-    async def figures(self, now: datetime, grace: timedelta) -> Figures:
-        """Numbers for health and metrics."""
-        return await self._read(lambda db: reading.figures(db, now, grace))
 
     # below
 

@@ -103,16 +103,17 @@ def wrapped(path: Path) -> Iterator[None]:
 def _explained(path: Path, error: sqlite3.Error) -> StoreError:
     """Our error for one of SQLite's, by its result code: a path or a value in the text must not decide."""
     kind = (getattr(error, "sqlite_errorname", None) or _NAMELESS.get(str(error), "SQLITE_ERROR")).split("_")[1]
+    said = " ".join(str(error).split())  # a damaged schema is told with all its lines
     if kind in {"BUSY", "LOCKED", "PROTOCOL"}:
         return StoreBusy(f"{path} is locked by another process")
     # Without space for what lies beside the file, SQLite speaks of disk I/O.
     if kind == "FULL" or (kind in {"CANTOPEN", "IOERR"} and _is_full(path.parent)):
         return DiskFull(f"the disk of {path} is full")
     if kind in {"READONLY", "CANTOPEN", "IOERR", "PERM"}:
-        return StoreBusy(f"{path} cannot be read or written: {error}")
+        return StoreBusy(f"{path} cannot be read or written: {said}")
     if kind in {"NOTADB", "CORRUPT"}:
-        return StoreError(f"{path} is damaged or no database ({error}); restore a backup, see docs/backup.md")
-    return StoreError(f"{path}: {error}")
+        return StoreError(f"{path} is damaged or no database ({said}); restore a backup, see docs/backup.md")
+    return StoreError(f"{path}: {said}")
 
 
 @contextlib.contextmanager

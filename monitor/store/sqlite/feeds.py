@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from monitor.model import Feed, FeedClaim, FeedState, Lease
+from monitor.model import Feed, FeedClaim, FeedCondition, FeedState, Lease
+from monitor.store.feed_lists import Spread
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
 
 LONGEST = timedelta(hours=2)
 """No lease reaches further ahead; one that does was given before the clock was set back."""
+_PART = 20_000
 
 
 def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
@@ -25,18 +27,36 @@ def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, 
             # one that is under way must not bring them back.
             "etag = iif(url = excluded.url, etag, NULL), last_modified = iif(url = excluded.url, last_modified, NULL), "
             "body_hash = iif(url = excluded.url, body_hash, NULL), "
+            "wire_hash = iif(url = excluded.url, wire_hash, NULL), "
+            "fingerprints = iif(url = excluded.url, fingerprints, NULL), "
+            # Nor does what was learnt of the old one's rhythm, moves and troubles.
+            "pace = iif(url = excluded.url, pace, '{}'), health = iif(url = excluded.url, health, '{}'), "
+            "condition = iif(url = excluded.url, condition, 'ok'), "
+            "condition_since = iif(url = excluded.url, condition_since, NULL), "
+            "untold = iif(url = excluded.url, untold, 0), failures = iif(url = excluded.url, failures, 0), "
+            "last_error = iif(url = excluded.url, last_error, NULL), "
             "lease_token = iif(url = excluded.url, lease_token, lease_token + 1), "
             "lease_worker = iif(url = excluded.url, lease_worker, NULL), "
             "lease_until = iif(url = excluded.url, lease_until, NULL), "
-            "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1",
+            "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1, imported = 0",
             [(*columns.values(), due) for columns, due in rows],
         )
     kept = json.dumps([feed.id for feed in feeds])
-    db.execute("UPDATE feeds SET active = 0 WHERE active = 1 AND id NOT IN (SELECT value FROM json_each(?))", (kept,))
+    db.execute(
+        "UPDATE feeds SET active = 0 WHERE active = 1 AND imported = 0 AND id NOT IN (SELECT value FROM json_each(?))",
+        (kept,),
+    )
 
 
 def claim(
-    db: Row, worker: str, now: datetime, limit: int, lease: timedelta, only: Sequence[str] | None
+    db: Row,
+    worker: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    *,
+    only: Sequence[str] | None,
+    not_since: datetime | None,
 ) -> tuple[FeedClaim, ...]:
     """Lease feeds that are due, oldest first."""
     until = now + lease
@@ -44,7 +64,8 @@ def claim(
         "UPDATE feeds SET lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 WHERE id IN ("
         "  SELECT id FROM feeds WHERE active = 1 AND next_due <= ?"
         "  AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)"
-        "  AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY next_due, id LIMIT ?) RETURNING *",
+        "  AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))"
+        "  AND (? IS NULL OR last_polled IS NULL OR last_polled < ?) ORDER BY next_due, id LIMIT ?) RETURNING *",
         (
             worker,
             stamp(until),
@@ -53,6 +74,7 @@ def claim(
             stamp(now + LONGEST),
             None if only is None else 1,
             json.dumps(list(only or ())),
+            *(values.stamp_or_none(not_since),) * 2,
             limit,
         ),
     ).fetchall()
@@ -78,14 +100,19 @@ def release(db: Row, worker: str | None) -> int:
     )
 
 
-def give_back(db: Row, claims: Sequence[FeedClaim]) -> int:
-    """Give back single leases, fenced."""
+def give_back(db: Row, claims: Sequence[FeedClaim], due: Mapping[str, datetime]) -> int:
+    """Give back single leases, fenced; feeds that `due` names are due then."""
     return sum(
         int(
             db.execute(
-                "UPDATE feeds SET lease_worker = NULL, lease_until = NULL "
+                "UPDATE feeds SET lease_worker = NULL, lease_until = NULL, next_due = coalesce(?, next_due) "
                 "WHERE id = ? AND lease_token = ? AND lease_worker = ?",
-                (claim.feed.id, claim.lease.token, claim.lease.worker),
+                (
+                    values.stamp_or_none(due.get(claim.feed.id)),
+                    claim.feed.id,
+                    claim.lease.token,
+                    claim.lease.worker,
+                ),
             ).rowcount
         )
         for claim in claims
@@ -102,7 +129,44 @@ def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
     )
 
 
-def states(db: Row) -> tuple[tuple[Feed, FeedState], ...]:
-    """All feeds that are switched on."""
-    rows = db.execute("SELECT * FROM feeds WHERE active = 1 ORDER BY id").fetchall()
+def respread(db: Row, choose: Spread, between: tuple[datetime, datetime], before: datetime | None) -> int:
+    """Set new due times for feeds that are due before a time, or within a span, and that nobody polls."""
+    changed, last = 0, ""
+    while True:
+        # In parts: a million ids and times at once would be remembered as memory for as long as the process lives.
+        rows = db.execute(
+            "SELECT id FROM feeds WHERE active = 1 AND (next_due < ? OR (next_due > ? AND next_due < ?)) "
+            "AND lease_until IS NULL AND id > ? ORDER BY id LIMIT ?",
+            (0 if before is None else stamp(before), *map(stamp, between), last, _PART),
+        ).fetchall()
+        if not rows:
+            return changed
+        last = rows[-1]["id"]
+        due = choose([row["id"] for row in rows])
+        db.executemany("UPDATE feeds SET next_due = ? WHERE id = ?", [(stamp(at), name) for name, at in due.items()])
+        changed += len(due)
+
+
+def states(
+    db: Row, ids: Sequence[str] | None, conditions: Sequence[FeedCondition]
+) -> tuple[tuple[Feed, FeedState], ...]:
+    """Feeds that are switched on: all, or those named, or those in one of these conditions."""
+    rows = db.execute(
+        "SELECT * FROM feeds WHERE active = 1 AND (? OR id IN (SELECT value FROM json_each(?))) "
+        "AND (? OR condition IN (SELECT value FROM json_each(?))) ORDER BY id",
+        (ids is None, json.dumps(list(ids or ())), not conditions, json.dumps([one.value for one in conditions])),
+    ).fetchall()
     return tuple((values.feed(row), values.feed_state(row)) for row in rows)
+
+
+def untold(db: Row) -> tuple[tuple[Feed, FeedState], ...]:
+    """Feeds of whose condition the operator has still to be told."""
+    rows = db.execute("SELECT * FROM feeds WHERE active = 1 AND untold = 1 ORDER BY id").fetchall()
+    return tuple((values.feed(row), values.feed_state(row)) for row in rows)
+
+
+def mark_told(db: Row, told: Mapping[str, FeedCondition]) -> None:
+    """The operator is told of these; a feed that has changed since is told of again."""
+    db.executemany(
+        "UPDATE feeds SET untold = 0 WHERE id = ? AND condition = ?", [(name, one.value) for name, one in told.items()]
+    )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from monitor.errors import LeaseLost
-from monitor.model import Match, NewAlert
+from monitor.model import Article, Match, NewAlert
 from monitor.store.protocol import KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
@@ -20,6 +20,7 @@ def known(db: Row, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArtic
     """Articles of a feed that are stored already."""
     rows = db.execute(
         "SELECT a.key, a.text_hash, a.first_seen, a.revision, "
+        " EXISTS (SELECT 1 FROM pages p WHERE p.article_id = a.id AND p.read_at IS NOT NULL) AS full_text, "
         " (SELECT json_group_array(rule_id) FROM hits h WHERE h.article_id = a.id AND withdrawn_at IS NULL) AS standing,"
         " (SELECT json_group_array(DISTINCT rule_id) FROM hits h WHERE h.article_id = a.id) AS past "
         "FROM articles a WHERE a.feed_id = ? AND a.key IN (SELECT value FROM json_each(?))",
@@ -33,19 +34,22 @@ def known(db: Row, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArtic
             rule_ids=frozenset(json.loads(row["standing"])),
             past_rule_ids=frozenset(json.loads(row["past"])),
             revision=row["revision"],
+            full_text=bool(row["full_text"]),
         )
         for row in rows
     }
 
 
-def record(db: Row, poll: PollRecord) -> RecordedPoll:
-    """All that a poll changes. Raises LeaseLost before anything is written."""
+def record(db: Row, poll: PollRecord) -> tuple[RecordedPoll, Mapping[str, int]]:
+    """All that a poll changes, and the numbers of the articles that it wrote, by key. Raises LeaseLost before anything
+    is written.
+    """
     columns = values.state_columns(poll.state)
     changes = ", ".join(f"{name} = ?" for name in columns)
     fenced = db.execute(
-        f"UPDATE feeds SET {changes}, lease_worker = NULL, lease_until = NULL "
+        f"UPDATE feeds SET {changes}, untold = untold OR ?, lease_worker = NULL, lease_until = NULL "
         "WHERE id = ? AND lease_token = ? AND lease_worker = ?",
-        (*columns.values(), poll.feed_id, poll.lease.token, poll.lease.worker),
+        (*columns.values(), poll.tell, poll.feed_id, poll.lease.token, poll.lease.worker),
     )
     if fenced.rowcount != 1:
         raise LeaseLost(f"the lease of feed {poll.feed_id} went to another worker")
@@ -56,7 +60,10 @@ def record(db: Row, poll: PollRecord) -> RecordedPoll:
     hits = insert_hits(db, [(one.article.key, one.matches, fresh) for one in articles], poll.now)
     hits += insert_hits(db, [(one.article.key, one.matches, changed) for one in poll.revisions], poll.now)
     alerts, deliveries = insert_alerts(db, poll.alerts, fresh | changed, poll.now)
-    return RecordedPoll(articles=len(fresh), revisions=len(changed), hits=hits, alerts=alerts, deliveries=deliveries)
+    recorded = RecordedPoll(
+        articles=len(fresh), revisions=len(changed), hits=hits, alerts=alerts, deliveries=deliveries
+    )
+    return recorded, {key: number for key, (number, _) in (fresh | changed).items()}
 
 
 def insert_articles(db: Row, articles: Sequence[NewArticle], now: datetime) -> dict[str, tuple[int, int]]:
@@ -94,28 +101,31 @@ def insert_revisions(db: Row, revisions: Sequence[NewRevision], now: datetime) -
         ).fetchone()
         if row is None or row["text_hash"] == one.article.text_hash:
             continue
-        number = row["revision"] + 1
-        db.execute(
-            "INSERT INTO revisions (article_id, number, title, body, text_hash, replaced_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (row["id"], row["revision"], row["title"], row["body"], row["text_hash"], stamp(now)),
-        )
-        changes = ", ".join(f"{name} = ?" for name in columns)
-        db.execute(
-            f"UPDATE articles SET {changes}, revision = ? WHERE id = ?",
-            (*columns.values(), number, row["id"]),
-        )
-        db.execute("DELETE FROM articles_text WHERE rowid = ?", (row["id"],))
-        db.execute(
-            "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
-            (row["id"], indexed(str(columns["title"])), indexed(str(columns["body"]))),
-        )
-        db.execute(
-            "UPDATE hits SET withdrawn_at = ? WHERE article_id = ? AND withdrawn_at IS NULL "
-            "AND rule_id IN (SELECT value FROM json_each(?))",
-            (stamp(now), row["id"], json.dumps(one.dropped)),
-        )
-        changed[one.article.key] = (row["id"], number)
+        changed[one.article.key] = (row["id"], replace_text(db, row, one.article, one.dropped, now))
     return changed
+
+
+def replace_text(db: Row, row: Row, article: Article, dropped: Sequence[str], now: datetime) -> int:
+    """Put an article in the place of what a row of articles says, which is kept; the number of the new revision."""
+    columns = values.article_columns(article)
+    number = int(row["revision"]) + 1
+    db.execute(
+        "INSERT INTO revisions (article_id, number, title, body, text_hash, replaced_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (row["id"], row["revision"], row["title"], row["body"], row["text_hash"], stamp(now)),
+    )
+    changes = ", ".join(f"{name} = ?" for name in columns)
+    db.execute(f"UPDATE articles SET {changes}, revision = ? WHERE id = ?", (*columns.values(), number, row["id"]))
+    db.execute("DELETE FROM articles_text WHERE rowid = ?", (row["id"],))
+    db.execute(
+        "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
+        (row["id"], indexed(str(columns["title"])), indexed(str(columns["body"]))),
+    )
+    db.execute(
+        "UPDATE hits SET withdrawn_at = ? WHERE article_id = ? AND withdrawn_at IS NULL "
+        "AND rule_id IN (SELECT value FROM json_each(?))",
+        (stamp(now), row["id"], json.dumps(dropped)),
+    )
+    return number
 
 
 def insert_hits(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.model import Alert, ChannelState, Delivery, DeliveryState
+from monitor.model import CANARY, Alert, ChannelState, Delivery, DeliveryState, FeedCondition
 from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoreCondition, StoredHit
 from monitor.store.sqlite import values
 from monitor.store.sqlite.deliveries import JOINED
@@ -19,13 +19,14 @@ _DAMAGES = 3
 
 
 def hits(db: Row, where: HitFilter) -> tuple[StoredHit, ...]:
-    """Stored hits, newest first."""
+    """Stored hits, newest first; those of the canary only when they are asked for."""
     wanted: list[tuple[str, object]] = [
         ("h.rule_id = ?", values.text_or_none(where.rule_id)),
         ("a.feed_id = ?", values.text_or_none(where.feed_id)),
         ("h.rank >= ?", where.severity.rank if where.severity else None),
         ("h.created_at >= ?", values.stamp_or_none(where.since)),
         ("a.key = ?", values.text_or_none(where.article_key)),
+        ("h.rule_id <> ?", CANARY if where.rule_id is None and where.article_key is None else None),
         ("h.id < ?", where.before_id),
     ]
     chosen = [(test, value) for test, value in wanted if value is not None]
@@ -67,7 +68,7 @@ def search(db: Row, text: str, limit: int) -> tuple[FoundArticle, ...]:
     if not query:
         return ()
     rows = db.execute(
-        "SELECT a.* FROM articles_text t JOIN articles a ON a.id = t.rowid WHERE articles_text MATCH ? "
+        "SELECT a.* FROM articles_text t JOIN articles a ON a.id = t.rowid WHERE articles_text MATCH ? AND a.feed_id <> 'canary' "
         "ORDER BY bm25(articles_text, 3.0, 1.0), a.id DESC LIMIT ?",
         (query, max(0, limit)),
     ).fetchall()
@@ -93,7 +94,7 @@ def _snippet(body: str, words: frozenset[str]) -> str:
 def archive(db: Row, since: datetime | None, after: int, limit: int) -> tuple[ArchivedArticle, ...]:
     """Articles by their row numbers, which grow; no index by time is needed for that."""
     rows = db.execute(
-        "SELECT * FROM articles WHERE id > ? AND first_seen >= ? ORDER BY id LIMIT ?",
+        "SELECT * FROM articles WHERE id > ? AND first_seen >= ? AND feed_id <> 'canary' ORDER BY id LIMIT ?",
         (after, stamp(since) if since else 0, max(0, limit)),
     ).fetchall()
     return tuple(
@@ -152,8 +153,16 @@ def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
     oldest = db.execute(
         "SELECT min(created_at) FROM deliveries WHERE state IN ('pending', 'leased', 'unknown')"
     ).fetchone()[0]
+    unwell = db.execute(
+        "SELECT condition, count(*) AS n FROM feeds WHERE active = 1 AND condition <> 'ok' GROUP BY condition"
+    ).fetchall()
+    canary = db.execute(
+        "SELECT first_seen FROM articles a WHERE feed_id = 'canary' AND EXISTS (SELECT 1 FROM alerts l "
+        "JOIN deliveries d ON d.alert_id = l.id WHERE l.article_id = a.id AND d.state = 'sent') "
+        "ORDER BY first_seen DESC LIMIT 1"
+    ).fetchone()
     return Figures(
-        feeds=one("SELECT count(*) FROM feeds WHERE active = 1"),
+        feeds=one("SELECT active FROM feed_tally WHERE id = 1"),
         feeds_overdue=one(
             "SELECT count(*) FROM feeds WHERE active = 1 AND next_due < ? AND (lease_until IS NULL OR lease_until <= ?)",
             stamp(now - grace),
@@ -165,4 +174,6 @@ def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
         deliveries={DeliveryState(row["state"]): row["n"] for row in counts},
         unknown_outcomes=one("SELECT count(*) FROM attempts WHERE outcome = 'unknown'"),
         oldest_pending=values.time_or_none(oldest),
+        conditions={FeedCondition(row["condition"]): row["n"] for row in unwell},
+        canary=values.time_or_none(canary["first_seen"] if canary else None),
     )

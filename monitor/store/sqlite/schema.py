@@ -91,6 +91,77 @@ def first(db: sqlite_utils.Database) -> None:
             db.conn.execute(statement)
 
 
+@migrations()
+def feed_schedule(db: sqlite_utils.Database) -> None:
+    """When a feed is polled and how it is: `pace` and `health` are JSON, what is searched by stands in columns.
+
+    `untold`: the operator has still to be told of the condition.
+    """
+    for statement in (
+        "ALTER TABLE feeds ADD COLUMN pace TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE feeds ADD COLUMN health TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE feeds ADD COLUMN condition TEXT NOT NULL DEFAULT 'ok'",
+        "ALTER TABLE feeds ADD COLUMN condition_since INTEGER",
+        "ALTER TABLE feeds ADD COLUMN gaps INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE feeds ADD COLUMN untold INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX feeds_condition ON feeds (condition, id) WHERE active = 1 AND condition <> 'ok'",
+        "CREATE INDEX feeds_untold ON feeds (id) WHERE active = 1 AND untold = 1",
+        "CREATE INDEX articles_canary ON articles (first_seen) WHERE feed_id = 'canary'",
+    ):
+        db.conn.execute(statement)
+
+
+@migrations()
+def imported_feeds(db: sqlite_utils.Database) -> None:
+    """Feeds that were imported into the store stand in no file; the settings leave them alone. How many feeds are polled
+    is kept beside them: to count a million takes a second, and health asks all the time.
+    """
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN imported INTEGER NOT NULL DEFAULT 0")
+    db.conn.execute("CREATE INDEX feeds_listed ON feeds (url) WHERE active = 1 AND imported = 0")
+    db.conn.execute("CREATE INDEX feeds_imported ON feeds (id) WHERE active = 1 AND imported = 1")
+    db.conn.execute("CREATE TABLE feed_tally (id INTEGER PRIMARY KEY CHECK (id = 1), active INTEGER NOT NULL) STRICT")
+    db.conn.execute("INSERT INTO feed_tally SELECT 1, count(*) FROM feeds WHERE active = 1")
+    for event, change in (("INSERT", "new.active"), ("UPDATE OF active", "new.active - old.active")):
+        db.conn.execute(
+            f"CREATE TRIGGER feeds_tally_{event.split()[0].lower()} AFTER {event} ON feeds WHEN {change} <> 0 "
+            f"BEGIN UPDATE feed_tally SET active = active + {change}; END"
+        )
+
+
+@migrations()
+def feed_memory(db: sqlite_utils.Database) -> None:
+    """What spares work on what is known: the hash of the body as it came, and the fingerprints of its items."""
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN wire_hash TEXT")
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN fingerprints BLOB")
+
+
+@migrations()
+def full_text(db: sqlite_utils.Database) -> None:
+    """Pages of articles that are to be read, or were. What the feed said stays as the revision before."""
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN full_text TEXT NOT NULL DEFAULT 'never'")
+    db.conn.execute(
+        "CREATE TABLE pages ("
+        " article_id INTEGER PRIMARY KEY REFERENCES articles (id), host TEXT NOT NULL, state TEXT NOT NULL,"
+        " attempts INTEGER NOT NULL DEFAULT 0, next_attempt INTEGER NOT NULL, read_at INTEGER, source TEXT,"
+        " last_error TEXT, lease_worker TEXT, lease_token INTEGER NOT NULL DEFAULT 0, lease_until INTEGER) STRICT"
+    )
+    db.conn.execute("CREATE INDEX pages_due ON pages (next_attempt) WHERE state = 'pending'")
+    db.conn.execute("CREATE INDEX pages_host ON pages (host) WHERE state = 'pending'")
+
+
+@migrations()
+def websub(db: sqlite_utils.Database) -> None:
+    """Subscriptions to hubs: what was asked and not confirmed yet, until when they live."""
+    db.conn.execute(
+        "CREATE TABLE websub ("
+        " feed_id TEXT PRIMARY KEY REFERENCES feeds (id), hub TEXT NOT NULL, topic TEXT NOT NULL,"
+        " token TEXT NOT NULL UNIQUE, secret TEXT NOT NULL, offered INTEGER NOT NULL DEFAULT 1, asked TEXT,"
+        " expires INTEGER, next_action INTEGER NOT NULL, failures INTEGER NOT NULL DEFAULT 0, last_error TEXT"
+        ") STRICT, WITHOUT ROWID"
+    )
+    db.conn.execute("CREATE INDEX websub_due ON websub (next_action)")
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.

@@ -22,6 +22,7 @@ from monitor.model import (
     Feed,
     FeedKind,
     FeedState,
+    FullText,
     Match,
     NewDelivery,
     Severity,
@@ -29,6 +30,7 @@ from monitor.model import (
     Validators,
 )
 from monitor.store.protocol import Attempt
+from monitor.store.sqlite import pacing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -106,6 +108,7 @@ def feed_columns(feed: Feed) -> dict[str, object]:
         "categories": dumped(feed.categories),
         "labels": dumped(feed.labels),
         "every": None if feed.every is None else feed.every // _MICROSECOND,
+        "full_text": feed.full_text.value,
     }
 
 
@@ -121,6 +124,7 @@ def feed(row: Row) -> Feed:
         categories=tuple(json.loads(row["categories"])),
         labels=json.loads(row["labels"]),
         every=None if row["every"] is None else row["every"] * _MICROSECOND,
+        full_text=FullText(row["full_text"]),
     )
 
 
@@ -131,6 +135,8 @@ def state_columns(state: FeedState) -> dict[str, object]:
         "etag": text_or_none(state.validators.etag),
         "last_modified": text_or_none(state.validators.last_modified),
         "body_hash": state.body_hash,
+        "wire_hash": state.wire_hash,
+        "fingerprints": state.fingerprints or None,
         "own_title": text_or_none(state.title),
         "own_lang": text_or_none(state.lang),
         "last_polled": stamp_or_none(state.last_polled),
@@ -138,6 +144,11 @@ def state_columns(state: FeedState) -> dict[str, object]:
         "last_new": stamp_or_none(state.last_new),
         "failures": state.failures,
         "last_error": text_or_none(state.last_error),
+        "pace": pacing.dump_pace(state.pace),
+        "health": pacing.dump_health(state.health),
+        "condition": state.health.condition.value,
+        "condition_since": stamp_or_none(state.health.since),
+        "gaps": state.gaps,
     }
 
 
@@ -147,6 +158,8 @@ def feed_state(row: Row) -> FeedState:
         next_due=time(row["next_due"]),
         validators=Validators(etag=row["etag"], last_modified=row["last_modified"]),
         body_hash=row["body_hash"],
+        wire_hash=row["wire_hash"],
+        fingerprints=row["fingerprints"] or b"",
         title=row["own_title"],
         lang=row["own_lang"],
         last_polled=time_or_none(row["last_polled"]),
@@ -154,6 +167,9 @@ def feed_state(row: Row) -> FeedState:
         last_new=time_or_none(row["last_new"]),
         failures=row["failures"],
         last_error=row["last_error"],
+        pace=pacing.load_pace(row["pace"]),
+        health=pacing.load_health(row["health"], row["condition"], time_or_none(row["condition_since"])),
+        gaps=row["gaps"],
     )
 
 
