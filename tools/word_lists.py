@@ -27,30 +27,8 @@ LANGUAGES = {  # the languages of a script, those with many readers first; their
 COMMON_WORDS = 6000  # of a language; of English twice as many
 COMMONLY = 3.5  # on the Zipf scale
 ARTICLES = {"ar": "ال", "he": "ה"}
-CAPITALS = frozenset(
-    [
-        "en",
-        "de",
-        "fr",
-        "es",
-        "it",
-        "pt",
-        "nl",
-        "pl",
-        "cs",
-        "sk",
-        "sl",
-        "sv",
-        "da",
-        "nb",
-        "fi",
-        "hu",
-        "tr",
-        "lt",
-        "lv",
-        "id",
-    ]
-)  # of dictionaries that keep them
+_CAPITALS = "en de fr es it pt nl pl cs sk sl sv da nb fi hu tr lt lv id"
+CAPITALS = frozenset(_CAPITALS.split())  # of dictionaries that keep them
 NAMES_TOLD = frozenset(
     ["en", "fr", "de", "es", "it", "pt", "nl", "pl"]
 )  # of those that have places with their capital alone

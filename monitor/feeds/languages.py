@@ -23,46 +23,12 @@ _SURE, _SURE_OF_SHORT = 0.5, 0.8
 _LABEL: Final = "__label__"
 _BLANKS: Final = re.compile(r"\s+")
 _BY_SCRIPT: Final = {"Grek": "el", "Hebr": "he", "Jpan": "ja", "Kore": "ko", "Thai": "th", "Geor": "ka", "Armn": "hy"}
+_LATIN: Final = (
+    "en de fr es it pt nl pl cs sk sl hr bs tr fi et hu lt lv sv da no nb nn is ro sq ca eu gl id ms vi sw so af"
+)
 _SCRIPTS: Final = {
     **dict.fromkeys(
-        [
-            "en",
-            "de",
-            "fr",
-            "es",
-            "it",
-            "pt",
-            "nl",
-            "pl",
-            "cs",
-            "sk",
-            "sl",
-            "hr",
-            "bs",
-            "tr",
-            "fi",
-            "et",
-            "hu",
-            "lt",
-            "lv",
-            "sv",
-            "da",
-            "no",
-            "nb",
-            "nn",
-            "is",
-            "ro",
-            "sq",
-            "ca",
-            "eu",
-            "gl",
-            "id",
-            "ms",
-            "vi",
-            "sw",
-            "so",
-            "af",
-        ],
+        _LATIN.split(),
         frozenset({"Latn"}),
     ),
     **dict.fromkeys(["ru", "uk", "bg", "be", "mk", "ky", "tg"], frozenset({"Cyrl"})),

@@ -6,7 +6,8 @@
     compiling.py rules -> an index: one of two                 examples.py   the examples of rules
 
     index.py     required.py     which rules are worth asking, in plain Python: the oracle, and the fallback
-    native.py    part.py  flat.py  literals.py  ruleset.py      the native index: its segments, their arrays, its rules
+    native.py    part.py  literals.py  ruleset.py               the native index: its segments, their rules
+    flat.py      flat_parts.py   rules as arrays and flat code
     image.py     packed.py       it as bytes, to be mapped      told.py     records.py  what it tells, as matches and lines
     _scan.pyx    letters.py      fold, cut and hash a text      _index.pyx  phrases, candidates, the code of rules
 

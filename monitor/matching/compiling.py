@@ -55,7 +55,9 @@ def with_changes(index: RuleIndex, added: Sequence[Rule] = (), removed: Sequence
 
 
 def image_blocks(index: RuleIndex) -> list[bytes] | None:
-    """A native index as blocks of bytes, to be written one after the other and mapped later; None for a plain one, and one that was changed since it was compiled."""
+    """A native index as blocks of bytes, to be written one after the other and mapped later; None for a plain one, and
+    for one that was changed since it was compiled.
+    """
     return index.image()
 
 

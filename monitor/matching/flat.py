@@ -7,17 +7,42 @@ side; rules that ask for the same row share it. The code of a rule is its query 
 
 Whatever the native code cannot decide (written forms, slop, regular expressions, values of fields) becomes a *soft*
 part: it is held to be possible when its words occur, and the evaluator decides. So the code never says no to a rule that
-hits, nor yes to one that does not. The numbers of operators stand in `_index.pyx` too.
+hits, nor yes to one that does not. Pieces of code are put together in `flat_parts.py`.
+
+Longer than a sitting: the one class has a case for each form of the language, over tables that all of them fill.
 """
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.matching._index import Forms, edge_tables
 from monitor.matching.compile import Bag, CompiledRule, Names, Node, Pattern, Row
+from monitor.matching.flat_parts import (
+    ANY,
+    ATLEAST,
+    CLAUSE,
+    FIRST,
+    LEAD,
+    MAYBE,
+    NAMES,
+    NEAR,
+    NEVER,
+    NOT,
+    SCORE,
+    SCREEN,
+    Part,
+    Trigger,
+    all_of,
+    cost_of,
+    either,
+    holds,
+    one_of,
+    rarest,
+    softened,
+)
 from monitor.matching.literals import literals_of
 from monitor.matching.names import NameWord, Variant
 from monitor.matching.packed import Strings
@@ -37,7 +62,6 @@ from monitor.matching.query import (
 )
 from monitor.model import Tier
 
-(ANY, NAMES, OR, AND, NOT, NEAR, FIRST, ATLEAST, SOFT, MAYBE, NEVER, SCORE, CLAUSE, LEAD) = range(1, 15)
 NOTNEAR: Final = 2
 _INNER: Final = 8
 JOINS: Final = {Join.NEAR: 0, Join.ONEAR: 1, Join.NOTNEAR: NOTNEAR, Join.SENTENCE: 3, Join.PARAGRAPH: 4}
@@ -60,28 +84,10 @@ _PYTHON, _RESTRICTED = 1, 2
 
 Section = bytes | bytearray | memoryview
 AnyWord = NameWord | re.Pattern[str]
-Trigger = tuple[float, tuple[int, ...]]
-"""How common, as a guess, and the atoms of which one must occur."""
 Leaf = tuple[int, int]
 """Atom << 8 with a bit for each field, two for the tier and one for doubt; and the term."""
 Atom = tuple[int, ...]
 """Words; an article may stand in front of a first word that is one of a name with its article."""
-
-
-@dataclass(slots=True)
-class Part:
-    """A piece of code: its numbers, whether it has places, and the atoms of which one must occur for it to hold."""
-
-    code: list[int]
-    places: bool = False
-    trigger: "Trigger | None" = None
-    """None when nothing in particular must occur."""
-    plain: bool = True
-    """Whether the native code can also tell the places for a hit."""
-    clauses: bool = False
-    """Whether a clause in it has a name."""
-    also: "Trigger | None" = None
-    """Another clause that must hold too, of few atoms: a rule is not asked when none of its words is there."""
 
 
 @dataclass(slots=True)
@@ -144,7 +150,7 @@ class Flattener:
             parts.append(self._node(compiled.query, _TEXT))
         if rule.score is not None:
             parts.append(self._score(compiled))
-        whole = _and(parts)
+        whole = all_of(parts)
         self._rule_at.append(len(self._code))
         self._code.extend(whole.code if rule.enabled else [NEVER, 2])
         restricted = rule.lang or rule.script or rule.feeds or rule.outlets or rule.max_age
@@ -167,7 +173,7 @@ class Flattener:
         if also is None:
             return -1, -1
         words = [self._atom_word[atom] & _PRESENT for atom in also[1]]
-        words += words[:1] * (_SCREEN - len(words))
+        words += words[:1] * (SCREEN - len(words))
         one, two = words[0] | words[1] << 16, words[2] | words[3] << 16
         return one - (one >> 31 << 32), two - (two >> 31 << 32)
 
@@ -175,7 +181,7 @@ class Flattener:
         score = compiled.rule.score
         assert score is not None  # noqa: S101 - asked by the caller
         parts = [(one.weight, self._node(one.node, _TEXT)) for one in compiled.weighted]
-        trigger = _either(part for weight, part in parts if weight > 0) if score.threshold > 0 else None
+        trigger = either(part for weight, part in parts if weight > 0) if score.threshold > 0 else None
         if not all(part.places for _, part in parts):
             return Part([MAYBE, 2], trigger=trigger, plain=False)
         code = [score.threshold]
@@ -194,12 +200,12 @@ class Flattener:
             return self._leaf(node.leaf, mask)
         match node.query:
             case And():
-                return _and([self._node(part, mask) for part in node.parts])
+                return all_of([self._node(part, mask) for part in node.parts])
             case Or():
                 rows = [part.leaf for part in node.parts if isinstance(part.leaf, Row)]
                 if len(rows) == len(node.parts):
                     return self._any([self._row(row, mask) for row in rows])
-                return _or([self._node(part, mask) for part in node.parts])
+                return one_of([self._node(part, mask) for part in node.parts])
             case Not():
                 part = self._node(node.parts[0], mask)
                 return Part([NOT, len(part.code) + 2, *part.code])
@@ -222,9 +228,9 @@ class Flattener:
             case _:  # LEAD
                 part = self._node(node.parts[0], mask)
                 if not part.places:
-                    return _soft(part)
+                    return softened(part)
                 code = [LEAD, len(part.code) + 2, *part.code]
-                plain = part.plain and not _holds(node, (Near, Named))
+                plain = part.plain and not holds(node, (Near, Named))
                 return Part(code, True, part.trigger, plain, also=part.also)
 
     def _near(self, node: Node, mask: int) -> Part:
@@ -235,13 +241,13 @@ class Flattener:
         self._inside -= 1
         join = JOINS[query.join]
         if not (left.places and right.places):
-            return _soft(left if query.join is Join.NOTNEAR else _and([left, right]))
+            return softened(left if query.join is Join.NOTNEAR else all_of([left, right]))
         needed = [left] if join == NOTNEAR else [left, right]
         # NEAR's own places stand for two: what a NEAR around it would show must come from the evaluator
-        plain = left.plain and right.plain and not _holds(node, (Near, Named))
+        plain = left.plain and right.plain and not holds(node, (Near, Named))
         code = [NEAR, 0, join | (_INNER if self._inside else 0), query.words, *left.code, *right.code]
         code[1] = len(code)
-        trigger, also = _rarest(needed)
+        trigger, also = rarest(needed)
         return Part(code, places=True, trigger=trigger, plain=plain, also=also)
 
     def _filtered(self, operator: int, number: int, node: Node, mask: int) -> Part:
@@ -250,8 +256,8 @@ class Flattener:
         part = self._node(node.parts[0], mask)
         self._inside -= 1
         if not part.places:
-            return _soft(part)
-        plain = part.plain and not _holds(node, (Near, Named))
+            return softened(part)
+        plain = part.plain and not holds(node, (Near, Named))
         code = [operator, len(part.code) + 3, number, *part.code]
         return Part(code, True, part.trigger, plain, also=part.also)
 
@@ -265,16 +271,16 @@ class Flattener:
         assert isinstance(leaf, Pattern)  # noqa: S101 - the last of them
         # A regular expression has no places here; its letters must be in some word
         found = [self._any([self._wild(f".*{re.escape(one)}.*", mask)]) for one in literals_of(leaf.term[1:-1])]
-        return _soft(_and(found)) if found else Part([MAYBE, 2], plain=False)
+        return softened(all_of(found)) if found else Part([MAYBE, 2], plain=False)
 
     def _bag(self, bag: Bag, mask: int) -> Part:
         rows = [self._any([self._row(word, mask)]) for word in bag.words]
         if bag.quorum is None:
-            return _soft(_and(rows))
-        ranked = sorted(rows, key=_cost)[: len(rows) - bag.quorum + 1]
-        whole = _or(rows)
-        whole.trigger = _either(ranked)
-        return _soft(whole)
+            return softened(all_of(rows))
+        ranked = sorted(rows, key=cost_of)[: len(rows) - bag.quorum + 1]
+        whole = one_of(rows)
+        whole.trigger = either(ranked)
+        return softened(whole)
 
     def _any(self, leaves: Sequence[Leaf]) -> Part:
         """One of several leaves."""
@@ -319,7 +325,7 @@ class Flattener:
             code += needs.code
         self._names_at[number] = code
         names.variants, names.blanks = (), ()  # taken in; a large set must not hold the forms of all its names
-        trigger, also = _rarest([found] if needs is None else [found, needs])
+        trigger, also = rarest([found] if needs is None else [found, needs])
         return Part(code, trigger=trigger, plain=needs is None or sure, also=also)
 
     def _variant(self, variant: Variant) -> Leaf:
@@ -454,75 +460,6 @@ class Flattener:
 
 
 _POST: Final = 3  # numbers of a post
-_SCREEN: Final = 4  # words of a second clause that a post has room for
 _PRESENT: Final = 0x3FFF  # the bits of a word's number by which an article is screened
-_SLOW: Final = frozenset({NEAR, SCORE, NAMES, SOFT})
 _COMMON_BY_LETTERS: Final = (1.0, 1.0, 0.8, 0.5, 0.3, 0.15, 0.1, 0.07, 0.05)
 """How likely a word of so many letters is to occur in an article; the last goes for longer ones. A wrong guess costs time only."""
-
-
-# ── putting parts together ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _cost(part: Part) -> float:
-    return part.trigger[0] if part.trigger is not None else float("inf")
-
-
-def _rarest(parts: Sequence[Part]) -> tuple[Trigger | None, Trigger | None]:
-    """Of parts that must all hold: by which to find the rule, and by which else to screen it."""
-    chosen = min(parts, key=_cost)
-    others = [part.trigger for part in parts if part is not chosen and part.trigger is not None]
-    others += [part.also for part in parts if part.also is not None]
-    return chosen.trigger, min((one for one in others if 0 < len(one[1]) <= _SCREEN), default=None)
-
-
-def _either(parts: Iterable[Part]) -> Trigger | None:
-    """What must occur when one of several parts must hold: anything of any; nothing if one of them needs nothing."""
-    cost: float = 0.0
-    atoms: list[int] = []
-    for part in parts:
-        if part.trigger is None:
-            return None
-        cost += part.trigger[0]
-        atoms += part.trigger[1]
-    return cost, tuple(atoms)
-
-
-def _and(parts: Sequence[Part]) -> Part:
-    if len(parts) == 1:
-        return parts[0]
-    clauses = any(part.clauses for part in parts)
-    trigger, also = _rarest(parts)
-    # What is quick to tell first, and what the rule is found by last, for it holds nearly always. Where clauses are named
-    # they are told in the order of the query.
-    ordered = parts if clauses else sorted(parts, key=lambda one: (one.code[0] in _SLOW, one.trigger is trigger))
-    code = [AND, 0]
-    for part in ordered:
-        code += part.code
-    code[1] = len(code)
-    return Part(code, trigger=trigger, plain=all(part.plain for part in parts), clauses=clauses, also=also)
-
-
-def _or(parts: Sequence[Part]) -> Part:
-    trigger = _either(parts)
-    plain, places = all(part.plain for part in parts), all(part.places for part in parts)
-    if all(part.code[0] == ANY for part in parts):
-        leaves = [leaf for part in parts for leaf in part.code[3 : 3 + part.code[2]]]
-        code = [ANY, 0, len(leaves), *leaves, *(term for part in parts for term in part.code[3 + part.code[2] :])]
-    else:
-        code = [OR, 0]
-        for part in parts:
-            code += part.code
-    code[1] = len(code)
-    return Part(code, places, trigger, plain, any(part.clauses for part in parts))
-
-
-def _soft(part: Part) -> Part:
-    """Possible when the part holds; the evaluator decides."""
-    code = part.code if part.code[0] in {SOFT, MAYBE} else [SOFT, len(part.code) + 2, *part.code]
-    return Part(code, trigger=part.trigger, plain=False, also=part.also)
-
-
-def _holds(node: Node, kinds: tuple[type, ...]) -> bool:
-    """Whether one of these forms stands somewhere below a node."""
-    return any(isinstance(part.query, kinds) or _holds(part, kinds) for part in node.parts)

@@ -31,6 +31,7 @@ from monitor.matching.query import (
     Word,
     height,
     occurs,
+    only_words,
     positive,
 )
 from monitor.text.tokens import cut_word
@@ -282,7 +283,7 @@ class _Parser:
     def _field(self, lexeme: Lexeme) -> Query:
         name = lexeme.match["field_name"]
         part = self._unary()
-        if name in VALUE_FIELDS and not _values_only(part):
+        if name in VALUE_FIELDS and not only_words(part):
             raise self._fault(f"{name}: takes a word or a group of words joined by OR", lexeme)
         return Field(name, part)
 
@@ -393,10 +394,3 @@ def compile_regex(pattern: str) -> "re2._Regexp[str]":
     options.log_errors = False
     options.max_mem = _REGEX_MEMORY
     return re2.compile(pattern, options)
-
-
-def _values_only(query: Query) -> bool:
-    """Whether a query is made of words, phrases and ORs of them."""
-    if isinstance(query, Or):
-        return all(_values_only(part) for part in query.parts)
-    return isinstance(query, Word) or (isinstance(query, Phrase) and query.slop is None and query.quorum is None)

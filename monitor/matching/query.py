@@ -254,3 +254,10 @@ def height(query: Query) -> int:
         levels += 1
         level = [part for one in level for part in parts_of(one)]
     return levels
+
+
+def only_words(query: Query) -> bool:
+    """Whether a query is made of words, phrases and ORs of them."""
+    if isinstance(query, Or):
+        return all(only_words(part) for part in query.parts)
+    return isinstance(query, Word) or (isinstance(query, Phrase) and query.slop is None and query.quorum is None)
