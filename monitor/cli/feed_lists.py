@@ -50,7 +50,7 @@ def import_feeds(config: Path, file: Path, folder: Path | None, *, stored: bool)
     if stored or (folder is None and len(source.outlines) > _MANY):
         _into_store(config, source)
     else:
-        _into_folder(config, source, folder)
+        into_folder(config, source, folder)
 
 
 def _read(file: Path) -> Opml:
@@ -60,7 +60,10 @@ def _read(file: Path) -> Opml:
     return source
 
 
-def _into_folder(config: Path, source: Opml, folder: Path | None) -> None:
+def into_folder(config: Path, source: Opml, folder: Path | None) -> None:
+    """Add the feeds of a list to a file of its name: in this folder, else in that of the settings, else in feeds/ beside
+    them. Says what it did, and what the settings lack.
+    """
     places, urls = listed_feeds(config)
     base = config.absolute().parent
     standing = next((place for place in places if place.suffix != ".opml"), base / "feeds")

@@ -1,4 +1,6 @@
-"""`monitor feeds`: what is polled, when and why, how it is. Lists in and out are in `feed_lists.py`."""
+"""`monitor feeds`: what is polled, when and why, how it is. Lists in and out are in `feed_lists.py`, new feeds in
+`feed_discovery.py`.
+"""
 
 import asyncio
 import os
@@ -14,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor import feed_health, schedule
-from monitor.cli import feed_lists
+from monitor.cli.lazy import LazyGroup
 from monitor.config import load_settings
 from monitor.model import Feed, FeedCondition, FeedState
 from monitor.settings import Settings, StoreSettings
@@ -32,12 +34,23 @@ _CONDITIONS: Mapping[str, tuple[FeedCondition, ...]] = MappingProxyType(
 STATES = ("ok", *_CONDITIONS, "failing", "new")
 
 
-@click.group()
+FEEDS_COMMANDS = {
+    "list": "monitor.cli.feeds:list_feeds",
+    "why": "monitor.cli.feeds:why",
+    "discover": "monitor.cli.feed_discovery:discover",
+    "import": "monitor.cli.feed_lists:import_feeds",
+    "export": "monitor.cli.feed_lists:export_feeds",
+    "forget": "monitor.cli.feed_lists:forget_feeds",
+}
+"""Command name -> module and object."""
+
+
+@click.group(cls=LazyGroup, table=FEEDS_COMMANDS)
 def feeds() -> None:
-    """List the feeds, say why they are polled when they are, import and export them as OPML."""
+    """List the feeds, say why they are polled when they are, find new ones, import and export them as OPML."""
 
 
-@feeds.command("list")
+@click.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only feeds in this state; `unwell` is any but ok and new.")
 @click.option("--search", default="", help="Only feeds with this in their id, address or title.")
 @click.option("--limit", type=click.IntRange(min=1), default=1_000, show_default=True, help="So many feeds at most.")
@@ -56,7 +69,7 @@ def list_feeds(config: Path, state: str | None, search: str, limit: int, page: i
         click.echo(f"{shown} of {_counted(count, 'feed')}{more}", err=True)
 
 
-@feeds.command("why")
+@click.command("why")
 @click.argument("feed")
 @click.pass_obj
 def why(config: Path, feed: str) -> None:
@@ -221,7 +234,3 @@ def _due(moment: datetime | None, now: datetime) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-for _command in (feed_lists.import_feeds, feed_lists.export_feeds, feed_lists.forget_feeds):
-    feeds.add_command(_command)

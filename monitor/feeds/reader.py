@@ -10,6 +10,7 @@ import structlog
 from monitor.feeds import canary, sieve
 from monitor.feeds.articles import make_articles
 from monitor.feeds.directory import FoundFile, list_folder, read_file
+from monitor.feeds.discovery import Looked, look
 from monitor.feeds.endings import ENDINGS
 from monitor.feeds.entries import Document, Unreadable, Warnings
 from monitor.feeds.fetch import fetch
@@ -94,6 +95,16 @@ class FeedReader:
             return await read_page(self._client, self._pool, url, self._settings)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work, as above
             structlog.get_logger().error("page_fault", exc_info=error)
+            return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
+
+    async def look(self, url: str) -> Looked | FetchFailed:
+        """See what an address leads to: a feed, or where feeds are. Never raises but for cancellation."""
+        try:
+            return await look(
+                self._client, lambda feed, data, kind: self.parse(feed, data, content_type=kind), url, self._settings
+            )
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work, as above
+            structlog.get_logger().error("look_fault", exc_info=error)
             return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
 
     async def tell_hub(self, hub: str, form: Mapping[str, str]) -> FetchFailed | None:

@@ -4,30 +4,22 @@ A hub stands in Link headers (RFC 8288), which come first, in `link` elements of
 head of the document is scanned as text, in a bounded and linear way; it is not parsed for this.
 """
 
-import html
 import json
-import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from monitor.errors import RequestFailed
-from monitor.feeds.encodings import decode
+from monitor.feeds import links
 from monitor.feeds.entries import web_link
 from monitor.feeds.fetch import refused
 from monitor.model import FetchErrorKind, FetchFailed, Hub
 from monitor.net import GuardedClient
 from monitor.settings import FetchSettings
 
-_HEAD: Final = 65_536
 _JSON: Final = 2_000_000
 _MAX_ANSWER: Final = 65_536
-_LINK = re.compile(r"<([^<>]{0,4000})>((?:[^\",<>]|\"[^\"]{0,2000}\"){0,2000})")
-_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
-_ELEMENT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,60}:)?link\s([^<>]{0,4000})>")
-_ITEM = re.compile(r"<(?:[A-Za-z_][\w.-]{0,60}:)?(?:item|entry)[\s>]")
-_ATTRIBUTE = re.compile(r"([\w:-]{1,60})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
 def discover(body: bytes, *, content_type: str | None, link: str | None, url: str) -> Hub | None:
@@ -35,7 +27,7 @@ def discover(body: bytes, *, content_type: str | None, link: str | None, url: st
     found: dict[str, list[str]] = {"hub": [], "self": []}
     for source in (_of_header(link or ""), _of_document(body, content_type)):
         for rel, address in source:
-            target = web_link(html.unescape(address), base=url)
+            target = web_link(address, base=url)
             if target is not None:
                 found[rel].append(target)
     if not found["hub"]:
@@ -44,23 +36,16 @@ def discover(body: bytes, *, content_type: str | None, link: str | None, url: st
 
 
 def _of_header(value: str) -> Iterator[tuple[str, str]]:
-    for match in _LINK.finditer(value[:_HEAD]):
-        rel = _REL.search(match[2])
-        yield from _wanted((rel[1] or rel[2] or "") if rel else "", match[1])
+    for said in links.of_header(value):
+        yield from _wanted(said.get("rel", ""), said["href"])
 
 
 def _of_document(body: bytes, content_type: str | None) -> Iterator[tuple[str, str]]:
-    head = body[:_HEAD]
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    if links.is_json(body):
         yield from _of_json(body)
-        return
-    if b"hub" not in head.lower().replace(b"\x00", b""):
-        return  # most feeds: nothing need be decoded
-    text, _ = decode(head, content_type)
-    item = _ITEM.search(text)
-    for element in _ELEMENT.finditer(text, 0, item.start() if item else len(text)):
-        said = {name.lower(): first or second for name, first, second in _ATTRIBUTE.findall(element[1])}
-        yield from _wanted(said.get("rel", ""), said.get("href", ""))
+    elif b"hub" in body[: links.HEAD].lower().replace(b"\x00", b""):  # most feeds need not be looked at
+        for said in links.of_head(body, content_type):
+            yield from _wanted(said.get("rel", ""), said.get("href", ""))
 
 
 def _of_json(body: bytes) -> Iterator[tuple[str, str]]:

@@ -36,7 +36,10 @@ def poll(body, state=STATE):
         async with WebHost({"/news.xml": reply(body=body)}) as host:
             reader = FeedReader(SETTINGS, {})
             try:
-                return await reader.poll(Feed(id="f", url=host.url("/news.xml")), state)
+                outcome = await reader.poll(Feed(id="f", url=host.url("/news.xml")), state)
+                if isinstance(outcome, FetchFailed):
+                    outcome = dataclasses.replace(outcome, detail=outcome.detail.replace(host.url(""), "HOST"))
+                return outcome
             finally:
                 await reader.close()
 
@@ -82,8 +85,14 @@ def test_what_is_too_much_or_broken_is_left_out_with_a_warning():
         (b"<urlset><url", "is broken"),
         (
             b"<sitemapindex><sitemap><loc>https://x.example/n.xml</loc></sitemap></sitemapindex>",
-            "such as https://x.example/n.xml",
+            "those of them that have news: https://x.example/n.xml",
         ),
+        (
+            b"<sitemapindex>%s<sitemap><loc>/1</loc><lastmod>2026-01-01</lastmod></sitemap><sitemap><loc>/NewsMap</loc></sitemap>"
+            b"</sitemapindex>" % (b"<sitemap><loc>/9</loc></sitemap>" * 2 + b"<sitemap><loc>/8</loc></sitemap>"),
+            "have news: HOST/NewsMap, HOST/1, HOST/9 and 1 more",
+        ),
+        (b"<sitemapindex></sitemapindex>", "that names none"),
     ],
 )
 def test_what_is_no_news_sitemap_says_what_it_is(body, detail):
