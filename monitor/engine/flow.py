@@ -109,7 +109,7 @@ async def _take(
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
         stored: tuple[NewArticle | NewRevision, ...] = (*judged.articles, *judged.revisions)
         pages = await asyncio.to_thread(wanted, loaded, parts.openings, claim.feed.full_text, stored, now=now)
-        if not by_hub and loaded.settings.http.public_url is not None:
+        if not by_hub and loaded.settings.http.public_url is not None and (outcome.hub or not outcome.partial):
             hubs = (outcome.hub,) if outcome.hub is not None else ()
     if by_hub:
         state, tell = dataclasses.replace(claim.state, last_ok=now), False

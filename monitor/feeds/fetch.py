@@ -1,9 +1,12 @@
 """One conditional GET of a feed, and what its answer means. The only module of feeds that knows HTTP.
 
 Validators go back byte for byte as they came (RFC 9110, 13.1), always those of the latest answer; nothing is asked
-twice in one poll; what a poll may cost is bounded by the client. See docs/feeds.md.
+twice in one poll; what a poll may cost is bounded by the client. With validators goes the wish to be sent new items only
+(RFC 3229, `A-IM: feed`), unless the document that they are of could not be read: what is new since then is not all that
+was never seen. See docs/feeds.md.
 """
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,17 +46,20 @@ class Fetched:
     """What this document is, if it looks like no feed."""
     link: str | None = None
     """The Link headers of the answer."""
+    partial: bool = False
+    """It has only the items that are new since the last answer."""
 
 
 async def fetch(
     client: GuardedClient, feed: Feed, state: FeedState, settings: FetchSettings
 ) -> Fetched | NotModified | FetchFailed:
     """Ask for the feed, if it has changed since the last poll."""
+    wishes = _wishes(state)
     try:
         answer = await client.request(
             "GET",
             feed.url,
-            headers={"accept": _ACCEPT} | _conditions(state.validators),
+            headers={"accept": _ACCEPT} | wishes,
             deadline=settings.timeout.total_seconds(),
             max_wire_bytes=settings.max_wire_bytes,
             max_body_bytes=settings.max_body_bytes,
@@ -66,7 +72,11 @@ async def fetch(
     said = hints.of_answer(answer, datetime.now(UTC))
     if answer.status == HTTPStatus.NOT_MODIFIED and state.validators != Validators():
         return NotModified(validators=_updated(state.validators, answer), hints=said)
-    if answer.status != HTTPStatus.OK:
+    partial = _is_partial(answer)
+    if answer.status == HTTPStatus.IM_USED and not (partial and "a-im" in wishes):
+        # A difference that nobody can read, or to nothing: the whole is asked for next time.
+        return dataclasses.replace(refused(answer), validators=Validators())
+    if answer.status not in {HTTPStatus.OK, HTTPStatus.IM_USED}:
         return refused(answer)
     validators = _validators(answer)
     digest = body_hash(answer.body)
@@ -83,13 +93,23 @@ async def fetch(
         hints=hints.of_document(said, answer.body),
         obstacle=hints.obstacle(answer),
         link=answer.headers.get("link"),
+        partial=partial,
     )
 
 
-def _conditions(validators: Validators) -> dict[str, str]:
+def _wishes(state: FeedState) -> dict[str, str]:
     """Both validators, where there are both: If-None-Match counts for those who know it."""
-    conditions = {"if-none-match": validators.etag, "if-modified-since": validators.last_modified}
-    return {name: value for name, value in conditions.items() if value}
+    conditions = {"if-none-match": state.validators.etag, "if-modified-since": state.validators.last_modified}
+    sent = {name: value for name, value in conditions.items() if value}
+    return sent | {"a-im": "feed"} if sent and not state.pace.unread else sent
+
+
+def _is_partial(answer: Answer) -> bool:
+    """Whether an answer brings new items only. A 226 must say what was done to it; where it does not, this is the reading
+    that can do no harm. Some servers say so with a 200.
+    """
+    done = {word.partition(";")[0].strip().lower() for word in answer.headers.get("im", "").split(",")} - {""}
+    return done == {"feed"} or (not done and answer.status == HTTPStatus.IM_USED)
 
 
 def _validators(answer: Answer) -> Validators:

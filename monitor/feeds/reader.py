@@ -129,12 +129,14 @@ class FeedReader:
         try:
             sieved = await sieve.read(self._pool, document, state.fingerprints, kind=state.pace.format)
         except Unreadable as error:
-            # What was stopped is worth another try, so the next request is not conditional on this answer.
+            # What was stopped is worth another try, so the next request is not conditional on this answer. New items that
+            # cannot be read would be gone with it: there the whole document is asked for next time.
+            kept = Validators() if fetched.partial else fetched.validators
             return FetchFailed(
                 kind=FetchErrorKind.PARSE,
                 detail=str(error),
                 status=200,
-                validators=None if error.passing else fetched.validators,
+                validators=None if error.passing else kept,
                 body_hash=None if error.passing else fetched.body_hash,
                 obstacle=fetched.obstacle,
             )
@@ -153,6 +155,7 @@ class FeedReader:
             fingerprints=sieved.fingerprints,
             listed=sieved.listed,
             hints=fetched.hints,
+            partial=fetched.partial,
             hub=discover(fetched.body, content_type=fetched.content_type, link=fetched.link, url=fetched.url),
         )
 

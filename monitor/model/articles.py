@@ -202,6 +202,8 @@ class ParsedFeed:
     hints: PublisherHints = NO_HINTS
     listed: int | None = None
     """How many items the document has, when not all of them are among `articles`; else None."""
+    partial: bool = False
+    """It has only what is new since the last answer (RFC 3229), so it says nothing of what else the feed has."""
     hub: Hub | None = None
     """The hub that the document or its answer names."""
 

@@ -96,6 +96,8 @@ class Pace:
     move: Move | None = None
     address: str | None = None
     """Where the feed is polled since it moved for good; None while that is where the settings say."""
+    unread: bool = False
+    """The validators are those of a document that could not be read."""
 
 
 NOTHING_LEARNT: Final = Pace()

@@ -63,6 +63,8 @@ def next_poll(
         return _failed(feed, state, outcome, now, settings=settings, jitter=jitter)
     if isinstance(outcome, NotModified):
         state = _unchanged(state, outcome, now)
+    elif outcome.partial:
+        state = _extended(state, outcome, now, new)
     else:
         state = _parsed(feed, state, outcome, now, new)
     pace = moves.after(feed, state.pace, outcome.hints.moved_to, now, settings)
@@ -102,7 +104,26 @@ def _parsed(
         failures=0,
         last_error=None,
         gaps=gaps,
-        pace=dataclasses.replace(pace, listed=listed, format=outcome.format, hints=_lasting(outcome.hints)),
+        pace=dataclasses.replace(
+            pace, listed=listed, format=outcome.format, hints=_lasting(outcome.hints), unread=False
+        ),
+    )
+
+
+def _extended(state: FeedState, outcome: ParsedFeed, now: datetime, new: Sequence[datetime | None]) -> FeedState:
+    """New items only: what was known of the whole document, its items and hashes among it, still is."""
+    pace = rhythm.after_news(state.pace, new, last_polled=state.last_ok, now=now, lost=False)
+    pace = dataclasses.replace(pace, format=pace.format or outcome.format, listed=pace.listed or len(outcome.articles))
+    return dataclasses.replace(
+        state,
+        validators=outcome.validators,
+        title=outcome.title or state.title,
+        lang=outcome.lang or state.lang,
+        last_polled=now,
+        last_ok=now,
+        failures=0,
+        last_error=None,
+        pace=_refreshed(pace, outcome.hints),
     )
 
 
@@ -119,15 +140,15 @@ def _unchanged(state: FeedState, outcome: NotModified, now: datetime) -> FeedSta
         last_ok=state.last_ok if still_broken else now,
         failures=state.failures if still_broken else 0,
         last_error=state.last_error if still_broken else None,
-        pace=_refreshed(state.pace, outcome),
+        pace=_refreshed(state.pace, outcome.hints),
     )
 
 
-def _refreshed(pace: Pace, outcome: NotModified) -> Pace:
+def _refreshed(pace: Pace, hints: PublisherHints) -> Pace:
     """What the document said still holds; a 304 that says nothing of freshness leaves that too (RFC 9111, 3.2)."""
-    if outcome.hints.fresh_for in {None, pace.hints.fresh_for}:
+    if hints.fresh_for in {None, pace.hints.fresh_for}:
         return pace
-    return dataclasses.replace(pace, hints=dataclasses.replace(pace.hints, fresh_for=outcome.hints.fresh_for))
+    return dataclasses.replace(pace, hints=dataclasses.replace(pace.hints, fresh_for=hints.fresh_for))
 
 
 def _lasting(hints: PublisherHints) -> PublisherHints:
@@ -140,6 +161,8 @@ def _failed(
 ) -> FeedState:
     failures = state.failures + 1
     pace, returned = moves.after_failure(state.pace, outcome, failures)
+    if outcome.validators is not None:
+        pace = dataclasses.replace(pace, unread=True)
     due, bounds = policy.after_failure(
         feed, outcome, failures, now, settings, jitter=jitter, gone_for_good=not returned
     )

@@ -32,6 +32,7 @@ PACE = Pace(
     bounds=(Bound(kind=BoundKind.RHYTHM, span=MINUTE), Bound(kind=BoundKind.TTL, span=LONG)),
     move=Move(to="https://пример.example/\udc80", since=NOW, polls=3),
     address="https://new.example/",
+    unread=True,
 )
 HEALTH = Health(
     condition=FeedCondition.SILENT,

@@ -116,7 +116,9 @@ def test_announced_feeds_are_read_and_listed_with_lines_to_paste(folder):
 
 def test_as_json_a_line_each_and_links_only_where_nothing_is_announced(folder):
     routes = {
-        "/": page(body="<a href='/feed'>RSS</a><a href='/about'>About</a><a href='/same/feed'>RSS</a><a href='/new/feed'>RSS</a>"),
+        "/": page(
+            body="<a href='/feed'>RSS</a><a href='/about'>About</a><a href='/same/feed'>RSS</a><a href='/new/feed'>RSS</a>"
+        ),
         "/feed": redirect("/new/feed", 301),
         "/new/feed": reply(body=rss("F", "Fri, 02 Jan 2026 03:04:05 GMT")),
         "/same/feed": reply(body=rss("F", "Fri, 02 Jan 2026 03:04:05 GMT")),

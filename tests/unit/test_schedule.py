@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,12 +14,14 @@ from monitor.model import (
     NotModified,
     Pace,
     ParsedFeed,
+    PublisherHints,
     Validators,
 )
 from monitor.schedule import NEVER, first_due, next_poll, overdue_spread, period
 from monitor.settings import PollingSettings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 SETTINGS = PollingSettings()
 FEED = Feed(id="f", url="https://feed.example/")
 FOLDER = Feed(id="d", url="/articles", kind=FeedKind.DIRECTORY)
@@ -187,3 +190,28 @@ def test_feeds_that_are_overdue_after_a_stop_are_spread_by_their_ids():
     assert max(seconds) < 100
     assert max(seconds.count(second) for second in range(100)) <= 40  # twenty a second, as far as chance has it
     assert max(overdue_spread(names * 50, NOW, SETTINGS).values()) <= NOW + SETTINGS.every
+
+
+def test_new_items_only_say_nothing_of_the_document():
+    new = dataclasses.replace(OK, partial=True, format="atom10", hints=PublisherHints(fresh_for=HOUR, ttl=2 * HOUR))
+    hints = PublisherHints(ttl=3 * HOUR)
+    known = dataclasses.replace(
+        STATE, last_ok=NOW, failures=2, last_error="x", pace=Pace(listed=9, format="rss20", hints=hints)
+    )
+    state = next_poll(FEED, known, new, NOW, settings=SETTINGS, jitter=0.5, new=[NOW] * 9)
+    assert (state.body_hash, state.validators, state.title, state.lang) == ("old", NEW, "New", "ru")
+    assert (state.failures, state.last_error, state.gaps) == (0, None, 0)
+    assert (state.pace.listed, state.pace.format, state.pace.latest) == (9, "rss20", NOW)
+    assert state.pace.hints == dataclasses.replace(hints, fresh_for=HOUR)
+    first = next_poll(FEED, STATE, new, NOW, settings=SETTINGS, jitter=0.5)
+    assert (first.pace.listed, first.pace.format) == (0, "atom10")
+
+
+def test_whose_document_could_not_be_read_is_known_until_one_is():
+    state = next_poll(FEED, STATE, failed(FetchErrorKind.PARSE, validators=NEW), NOW, settings=SETTINGS, jitter=0.5)
+    assert state.pace.unread
+    state = next_poll(FEED, state, failed(), NOW, settings=SETTINGS, jitter=0.5)
+    assert state.pace.unread
+    state = next_poll(FEED, state, NotModified(validators=NEW), NOW, settings=SETTINGS, jitter=0.5)
+    assert state.pace.unread
+    assert not next_poll(FEED, state, OK, NOW, settings=SETTINGS, jitter=0.5).pace.unread

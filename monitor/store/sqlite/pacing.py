@@ -36,6 +36,7 @@ def dump_pace(pace: Pace) -> str:
             "bounds": [[bound.kind.value, bound.span // _MICROSECOND] for bound in pace.bounds],
             "move": None if move is None else [_plain(move.to), _stamp(move.since), move.polls],
             "address": None if pace.address is None else _plain(pace.address),
+            "unread": pace.unread,
         }
     )
 
@@ -58,6 +59,7 @@ def load_pace(raw: str) -> Pace:
         bounds=tuple(Bound(kind=BoundKind(kind), span=span * _MICROSECOND) for kind, span in value.get("bounds", ())),
         move=None if move is None else Move(to=move[0], since=_EPOCH + move[1] * _MICROSECOND, polls=move[2]),
         address=value.get("address"),
+        unread=value.get("unread", False),
     )
 
 
