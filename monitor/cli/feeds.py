@@ -1,5 +1,5 @@
 """`monitor feeds`: what is polled, when and why, how it is. Lists in and out are in `feed_lists.py`, new feeds in
-`feed_discovery.py`.
+`feed_discovery.py`, older articles in `feed_backfill.py`.
 """
 
 import asyncio
@@ -38,6 +38,7 @@ FEEDS_COMMANDS = {
     "list": "monitor.cli.feeds:list_feeds",
     "why": "monitor.cli.feeds:why",
     "discover": "monitor.cli.feed_discovery:discover",
+    "backfill": "monitor.cli.feed_backfill:backfill",
     "import": "monitor.cli.feed_lists:import_feeds",
     "export": "monitor.cli.feed_lists:export_feeds",
     "forget": "monitor.cli.feed_lists:forget_feeds",
@@ -47,7 +48,7 @@ FEEDS_COMMANDS = {
 
 @click.group(cls=LazyGroup, table=FEEDS_COMMANDS)
 def feeds() -> None:
-    """List the feeds, say why they are polled when they are, find new ones, import and export them as OPML."""
+    """List the feeds, say why they are polled when they are, find new ones, fetch older articles, import and export them as OPML."""
 
 
 @click.command("list")

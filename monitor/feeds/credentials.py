@@ -26,6 +26,11 @@ def _may_know(own: str, asked: str) -> bool:
     return before == after or (before == ("http", after[1], 80) and after == ("https", after[1], 443))
 
 
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses have the same scheme, host and port."""
+    return _origin(one) == _origin(other)
+
+
 def _origin(url: str) -> tuple[str, str | None, int]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]

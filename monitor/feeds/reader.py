@@ -2,8 +2,9 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
 
@@ -15,6 +16,7 @@ from monitor.feeds.endings import ENDINGS
 from monitor.feeds.entries import Document, Unreadable, Warnings
 from monitor.feeds.fetch import fetch
 from monitor.feeds.full_text import read_page
+from monitor.feeds.paging import OlderPage, read_page_of
 from monitor.feeds.pool import ParsePool
 from monitor.feeds.websub import discover, tell_hub
 from monitor.keys import body_hash
@@ -36,6 +38,7 @@ from monitor.settings import FetchSettings
 from monitor.shown import shown_url
 
 _MAX_FOLDER_BYTES = 100_000_000
+_T = TypeVar("_T")
 
 
 class FeedReader:
@@ -58,15 +61,7 @@ class FeedReader:
 
     async def poll(self, feed: Feed, state: FeedState) -> PollOutcome:
         """Fetch and parse a feed. Never raises but for cancellation."""
-        try:
-            if feed.kind is FeedKind.DIRECTORY:
-                return await self._poll_folder(feed, state)
-            if feed.kind is FeedKind.CANARY:
-                return await self.parse(feed, canary.document(datetime.now(UTC)))
-            return await self._poll_address(feed, state)
-        except Exception as error:  # noqa: BLE001 - the top of a unit of work: it is recorded, with the trace in the log
-            structlog.get_logger().error("feed_fault", feed=feed.id, exc_info=error)
-            return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
+        return await _guarded("feed_fault", self._poll(feed, state), feed=feed.id)
 
     async def parse(
         self, feed: Feed, data: bytes, *, content_type: str | None = None, name: str = ""
@@ -91,21 +86,15 @@ class FeedReader:
 
     async def page(self, url: str) -> PageOutcome:
         """Read the text of an article's page. Never raises but for cancellation."""
-        try:
-            return await read_page(self._client, self._pool, url, self._settings)
-        except Exception as error:  # noqa: BLE001 - the top of a unit of work, as above
-            structlog.get_logger().error("page_fault", exc_info=error)
-            return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
+        return await _guarded("page_fault", read_page(self._client, self._pool, url, self._settings))
 
     async def look(self, url: str) -> Looked | FetchFailed:
         """See what an address leads to: a feed, or where feeds are. Never raises but for cancellation."""
-        try:
-            return await look(
-                self._client, lambda feed, data, kind: self.parse(feed, data, content_type=kind), url, self._settings
-            )
-        except Exception as error:  # noqa: BLE001 - the top of a unit of work, as above
-            structlog.get_logger().error("look_fault", exc_info=error)
-            return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
+        return await _guarded("look_fault", look(self._client, self._parse, url, self._settings))
+
+    async def page_of(self, feed: Feed, url: str) -> OlderPage | FetchFailed:
+        """Read a page of a feed: its own address, or one that has older articles. Never raises but for cancellation."""
+        return await _guarded("page_fault", read_page_of(self._client, self._parse, feed, url, self._settings))
 
     async def tell_hub(self, hub: str, form: Mapping[str, str]) -> FetchFailed | None:
         """Ask a WebSub hub for something; None when it took the request."""
@@ -116,10 +105,20 @@ class FeedReader:
         await self._pool.close()
         await self._client.close()
 
+    async def _parse(self, feed: Feed, data: bytes, content_type: str | None) -> ParsedFeed | FetchFailed:
+        return await self.parse(feed, data, content_type=content_type)
+
     def _document(self, data: bytes, *, content_type: str | None, name: str, base: str) -> Document:
         return Document(
             data=data, name=name, content_type=content_type, base=base, max_entries=self._settings.max_entries
         )
+
+    async def _poll(self, feed: Feed, state: FeedState) -> PollOutcome:
+        if feed.kind is FeedKind.DIRECTORY:
+            return await self._poll_folder(feed, state)
+        if feed.kind is FeedKind.CANARY:
+            return await self.parse(feed, canary.document(datetime.now(UTC)))
+        return await self._poll_address(feed, state)
 
     async def _poll_address(self, feed: Feed, state: FeedState) -> PollOutcome:
         fetched = await fetch(self._client, feed, state, self._settings)
@@ -215,3 +214,12 @@ class FeedReader:
         # A feed file's own name stands for the publication, as it would at its address.
         origin = feed if feed.title or not reading.title else dataclasses.replace(feed, title=reading.title)
         return make_articles(origin, reading, self._outlets, name=name, changed=file.changed)
+
+
+async def _guarded(event: str, work: Awaitable[_T], **fields: str) -> _T | FetchFailed:
+    """What the work comes to; a fault of ours is a value too, with its trace in the log."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - the top of a unit of work: whatever it is, it is recorded
+        structlog.get_logger().error(event, exc_info=error, **fields)
+        return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
