@@ -49,6 +49,8 @@ def discover(config: Path, url: str, *, add: tuple[str, ...], as_json: bool) -> 
     wrong = [one for one in add if one != _ALL and not (one.isdecimal() and int(one))]
     if wrong:
         raise click.UsageError(f"--add takes the number of a feed, or {_ALL}; not {', '.join(wrong)}")
+    if add and as_json:
+        raise click.UsageError("--add and --json exclude each other")
     settings = _settings(config)
     polled = {feed.url: feed.id for feed in settings.feeds} if settings else {}
     done = asyncio.run(_found(settings, url))

@@ -14,7 +14,7 @@ from monitor.feeds import hints, sitemap, websub
 from monitor.feeds.announced import Lead, Where, leads_of_page, leads_of_robots
 from monitor.feeds.encodings import decode
 from monitor.feeds.entries import Document
-from monitor.feeds.fetch import refused
+from monitor.feeds.fetch import refused, unzipped
 from monitor.model import Feed, FetchErrorKind, FetchFailed, Hub, ParsedFeed
 from monitor.net import Answer, GuardedClient
 from monitor.settings import FetchSettings
@@ -46,14 +46,17 @@ class Looked:
 async def look(client: GuardedClient, parse: Parse, url: str, settings: FetchSettings) -> Looked | FetchFailed:
     """Get an address and see what it leads to."""
     try:
-        answer = await client.request(
-            "GET",
-            url,
-            headers={"accept": _ACCEPT},
-            deadline=settings.timeout.total_seconds(),
-            max_wire_bytes=settings.max_wire_bytes,
-            max_body_bytes=settings.max_body_bytes,
-            redirects=settings.max_redirects,
+        answer = unzipped(
+            await client.request(
+                "GET",
+                url,
+                headers={"accept": _ACCEPT},
+                deadline=settings.timeout.total_seconds(),
+                max_wire_bytes=settings.max_wire_bytes,
+                max_body_bytes=settings.max_body_bytes,
+                redirects=settings.max_redirects,
+            ),
+            settings,
         )
     except RequestFailed as error:
         return FetchFailed(kind=FetchErrorKind(error.kind), detail=error.detail)

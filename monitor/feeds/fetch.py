@@ -8,6 +8,7 @@ was never seen. See docs/feeds.md.
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from monitor.feeds.credentials import credentials_for
 from monitor.keys import body_hash
 from monitor.model import Feed, FeedState, FetchErrorKind, FetchFailed, NotModified, PublisherHints, Validators
 from monitor.net import Answer, GuardedClient
+from monitor.net.bodies import Inflater
 from monitor.settings import FetchSettings
 
 _ACCEPT = (
@@ -26,6 +28,7 @@ _ACCEPT = (
 )
 _SECONDS = re.compile(r"\s*(\d{1,9})\s*\Z")
 _LONGEST = timedelta(days=365)
+_GZIP = b"\x1f\x8b\x08"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +59,27 @@ async def fetch(
     """Ask for the feed, if it has changed since the last poll."""
     wishes = _wishes(state)
     try:
-        answer = await client.request(
-            "GET",
-            feed.url,
-            headers={"accept": _ACCEPT} | wishes,
-            deadline=settings.timeout.total_seconds(),
-            max_wire_bytes=settings.max_wire_bytes,
-            max_body_bytes=settings.max_body_bytes,
-            redirects=settings.max_redirects,
-            known_wire_hash=state.wire_hash,
-            credentials=credentials_for(feed, settings),
+        answer = unzipped(
+            await client.request(
+                "GET",
+                feed.url,
+                headers={"accept": _ACCEPT} | wishes,
+                deadline=settings.timeout.total_seconds(),
+                max_wire_bytes=settings.max_wire_bytes,
+                max_body_bytes=settings.max_body_bytes,
+                redirects=settings.max_redirects,
+                known_wire_hash=state.wire_hash,
+                credentials=credentials_for(feed, settings),
+            ),
+            settings,
         )
     except RequestFailed as error:
         return FetchFailed(kind=FetchErrorKind(error.kind), detail=error.detail)
+    return _judged(answer, state, wishes)
+
+
+def _judged(answer: Answer, state: FeedState, wishes: Mapping[str, str]) -> Fetched | NotModified | FetchFailed:
+    """What an answer means for a feed of which this was known."""
     said = hints.of_answer(answer, datetime.now(UTC))
     if answer.status == HTTPStatus.NOT_MODIFIED and state.validators != Validators():
         return NotModified(validators=_updated(state.validators, answer), hints=said)
@@ -95,6 +106,15 @@ async def fetch(
         link=answer.headers.get("link"),
         partial=partial,
     )
+
+
+def unzipped(answer: Answer, settings: FetchSettings) -> Answer:
+    """The answer, with the file in it inflated if it is one of gzip, as sitemaps may be. Raises RequestFailed."""
+    if answer.status >= HTTPStatus.MULTIPLE_CHOICES or not answer.body.startswith(_GZIP):
+        return answer
+    inflater = Inflater("gzip", max_wire=len(answer.body), max_body=settings.max_body_bytes)
+    inflater.add(answer.body)
+    return dataclasses.replace(answer, body=inflater.finish())
 
 
 def _wishes(state: FeedState) -> dict[str, str]:

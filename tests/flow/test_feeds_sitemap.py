@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import gzip
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -31,9 +32,9 @@ def urlset(*parts, head='<?xml version="1.0" encoding="UTF-8"?>'):
     return f"{head}<urlset {SPACES}>{''.join(parts)}</urlset>".encode()
 
 
-def poll(body, state=STATE):
+def poll(body, state=STATE, status=200):
     async def run():
-        async with WebHost({"/news.xml": reply(body=body)}) as host:
+        async with WebHost({"/news.xml": reply(status, body=body)}) as host:
             reader = FeedReader(SETTINGS, {})
             try:
                 outcome = await reader.poll(Feed(id="f", url=host.url("/news.xml")), state)
@@ -107,3 +108,16 @@ def test_entities_of_a_doctype_are_not_expanded():
     outcome = poll(urlset(article().replace("Тартус", "&f;&a;X"), head=head))
     assert "root:" not in outcome.articles[0].title
     assert "aaaa" not in outcome.articles[0].title
+
+
+def test_a_file_of_gzip_is_read_within_bounds():
+    packed = gzip.compress(urlset(article(1)))
+    first = poll(packed)
+    assert [one.url for one in first.articles] == ["https://x.example/1"]
+    state = dataclasses.replace(STATE, body_hash=first.body_hash)
+    assert isinstance(poll(gzip.compress(urlset(article(1)), 1), state), NotModified)
+    cut = poll(packed[:-20])
+    assert (cut.kind, "cut short" in cut.detail) == (FetchErrorKind.PROTOCOL, True)
+    bomb = poll(gzip.compress(bytes(SETTINGS.max_body_bytes + 1)))
+    assert bomb.kind is FetchErrorKind.TOO_LARGE
+    assert poll(packed[:-20], status=404).detail == "HTTP 404 Not Found"
