@@ -77,7 +77,9 @@ def page(db: Row, where: FeedFilter) -> FeedPage:
         f"SELECT * FROM feeds WHERE {condition} ORDER BY id LIMIT ? OFFSET ?",
         (*given, max(0, where.limit), max(0, where.skip)),
     ).fetchall()
-    whole = where.skip <= 0 and len(rows) < where.limit  # to count all for the sake of a few takes seconds in a large table
+    whole = (
+        where.skip <= 0 and len(rows) < where.limit
+    )  # to count all for the sake of a few takes seconds in a large table
     total = len(rows) if whole else db.execute(f"SELECT count(*) FROM feeds WHERE {condition}", given).fetchone()[0]
     return FeedPage(feeds=tuple((values.feed(row), values.feed_state(row)) for row in rows), total=total)
 
