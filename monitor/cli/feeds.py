@@ -18,6 +18,7 @@ from rich.text import Text
 from monitor import feed_health, schedule
 from monitor.cli.lazy import LazyGroup
 from monitor.config import load_settings
+from monitor.config.feed_list import feed_id
 from monitor.model import Feed, FeedCondition, FeedState
 from monitor.settings import Settings, StoreSettings
 from monitor.shown import shown_span, shown_url
@@ -78,8 +79,8 @@ def why(config: Path, feed: str) -> None:
     settings = load_settings(config, os.environ)
     found = next((one for one in settings.feeds if feed in {one.id, one.url}), None)
     if found is None:
-        alike = asyncio.run(_imported(settings.store, FeedFilter(imported=True, search=feed))).feeds
-        found = next((one for one, _ in alike if feed in {one.id, one.url}), None)
+        named = FeedFilter(imported=True, ids=(feed, feed_id(feed)))
+        found = next((one for one, _ in asyncio.run(_imported(settings.store, named)).feeds), None)
     if found is None:
         raise click.UsageError(f"no feed is called {shown_url(feed)}; `monitor feeds list` shows all")
     states = asyncio.run(_states(settings.store, [found.id]))
@@ -127,7 +128,7 @@ async def _chosen(
     ]
     states: dict[str, FeedState] = {}
     if state is not None:
-        states |= await _states(settings.store, None, _CONDITIONS.get(state, ()))
+        states |= await _states(settings.store, [feed.id for feed in chosen], _CONDITIONS.get(state, ()))
         chosen = [feed for feed in chosen if _is_in(state, states.get(feed.id), known=state in _CONDITIONS)]
     own = len(chosen)
     chosen = chosen[part]

@@ -21,6 +21,8 @@ class FeedFilter:
 
     imported: bool | None = None
     """Only feeds that were imported, or only those of the settings."""
+    ids: Sequence[str] = ()
+    """Only feeds of these ids."""
     search: str = ""
     """A part of the id, the address or the title, small letters for large ones."""
     conditions: Sequence[FeedCondition] = ()

@@ -56,6 +56,15 @@ def test_an_import_leaves_alone_what_is_polled_already(contract):
     contract(check)
 
 
+def test_a_feed_is_found_by_its_id(contract):
+    async def check(store):
+        await store.import_feeds(LIST, NOW, DUE)
+        assert await ids(store, ids=("n3", "n1", "unheard-of")) == (["n1", "n3"], 2)
+        assert await ids(store, ids=("n",)) == ([], 0)
+
+    contract(check)
+
+
 def test_the_settings_take_an_imported_feed_over_and_drop_it(contract):
     async def check(store):
         await store.import_feeds(LIST[:1], NOW, DUE)

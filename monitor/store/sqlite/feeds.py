@@ -12,6 +12,8 @@ from monitor.store.sqlite.values import Row, stamp
 LONGEST = timedelta(hours=2)
 """No lease reaches further ahead; one that does was given before the clock was set back."""
 _PART = 20_000
+_AMONG = " AND id IN (SELECT value FROM json_each(?))"
+"""Only where ids are named: as `? OR id IN`, a million rows would be read for one."""
 
 
 def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
@@ -123,8 +125,8 @@ def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
     """Set feeds due now."""
     return int(
         db.execute(
-            "UPDATE feeds SET next_due = ? WHERE active = 1 AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))",
-            (stamp(now), None if feed_ids is None else 1, json.dumps(list(feed_ids or ()))),
+            f"UPDATE feeds SET next_due = ? WHERE active = 1{_AMONG if feed_ids is not None else ''}",
+            (stamp(now), *_listed(feed_ids)),
         ).rowcount
     )
 
@@ -147,14 +149,20 @@ def respread(db: Row, choose: Spread, between: tuple[datetime, datetime], before
         changed += len(due)
 
 
+def _listed(values: Sequence[str] | None) -> tuple[str, ...]:
+    """The parameter for a list that a statement names, or none."""
+    return () if values is None else (json.dumps(list(values)),)
+
+
 def states(
     db: Row, ids: Sequence[str] | None, conditions: Sequence[FeedCondition]
 ) -> tuple[tuple[Feed, FeedState], ...]:
     """Feeds that are switched on: all, or those named, or those in one of these conditions."""
+    chosen = [one.value for one in conditions] if conditions else None
     rows = db.execute(
-        "SELECT * FROM feeds WHERE active = 1 AND (? OR id IN (SELECT value FROM json_each(?))) "
-        "AND (? OR condition IN (SELECT value FROM json_each(?))) ORDER BY id",
-        (ids is None, json.dumps(list(ids or ())), not conditions, json.dumps([one.value for one in conditions])),
+        f"SELECT * FROM feeds WHERE active = 1{_AMONG if ids is not None else ''}"
+        f"{' AND condition IN (SELECT value FROM json_each(?))' if chosen else ''} ORDER BY id",
+        (*_listed(ids), *_listed(chosen)),
     ).fetchall()
     return tuple((values.feed(row), values.feed_state(row)) for row in rows)
 
