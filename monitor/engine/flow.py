@@ -22,7 +22,7 @@ The verbs claim nothing themselves but take a claim, so that each can be run, te
 import asyncio
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor import alerting, feed_health, schedule
@@ -54,8 +54,7 @@ from monitor.model import (
 from monitor.store.protocol import AttemptRecord, KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
 
 RECORD_AGAIN = timedelta(seconds=1)
-FEED_NOTICES_EVERY = timedelta(minutes=15)
-"""After a notice about feeds, changes are gathered for so long."""
+FEED_NOTICES_EVERY = timedelta(minutes=15)  # after a notice about feeds, changes are gathered for so long
 NOTHING_RECORDED = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
 
 
@@ -71,10 +70,12 @@ class Judged:
 # ── poll ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
-    """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only."""
+async def poll(parts: Parts, claim: FeedClaim, *, answered: Callable[[], None] = lambda: None) -> RecordedPoll:
+    """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only.
+    `answered` is called when the host has answered, or failed to.
+    """
     began = time.monotonic()
-    outcome = await parts.reader.poll(schedule.at_its_address(claim.feed, claim.state), claim.state)
+    outcome = await parts.reader.poll(schedule.at_its_address(claim.feed, claim.state), claim.state, answered=answered)
     return await _take(parts, claim, outcome, began)
 
 

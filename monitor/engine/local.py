@@ -4,7 +4,7 @@ The scheduler holds a handful of ticks and no state: when a feed or a delivery i
 restart resets nothing. A tick claims what is due and starts a task for each claim; it never waits for them, so that one
 slow host or mail server does not hold up the rest.
 
-    poll tick      1 s     claim due feeds while there are free places, one task a feed; also when half of the places
+    poll tick      1 s     claim due feeds while there are free `places`, one task a feed; also when half of the places
                            are free again and more were due
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
     page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
@@ -30,6 +30,7 @@ from monitor.engine import canary, flow, pages
 from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
+from monitor.engine.places import Places, hangs
 from monitor.engine.websub import WebSub
 from monitor.errors import StoreBusy, StoreError
 from monitor.model import DeliveryClaim, FeedClaim, FullText
@@ -39,8 +40,9 @@ from monitor.store.page_protocol import PageClaim
 OVERDUE_AFTER = timedelta(minutes=5)
 _ROUNDS = 4
 """So many claims in one tick: when hosts are busy, the next ones in line are looked at."""
-_MOST_STANDING = 2_000
-"""So many feeds may stand before busy hosts; each costs a few kilobytes."""
+_PAGES_ASIDE = 100
+_CROWDED = timedelta(seconds=30)
+"""Feeds that are known to hang come back after so long when many hang already."""
 
 
 class LocalEngine:
@@ -55,6 +57,8 @@ class LocalEngine:
         self._reads: set[asyncio.Task[None]] = set()
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
+        self.places = Places(self._fill)
+        self.reading = Places(most_aside=_PAGES_ASIDE)
         self._delivering = asyncio.Lock()
         self._claiming = asyncio.Lock()
         self._more: tuple[tuple[str, ...] | None, datetime | None] | None = None
@@ -145,14 +149,14 @@ class LocalEngine:
         self._more = None
         for _ in range(_ROUNDS):
             settings = self.parts.live.loaded.settings.polling
-            at_work = len(self._polls) - self.hosts.standing
-            if at_work >= settings.concurrency or self.hosts.standing >= _MOST_STANDING:
+            room = self.places.free(settings.concurrency)
+            if room == 0:
                 break
             now = self.parts.clock()
             claims = await self.parts.store.claim_feeds(
                 self.parts.worker,
                 now,
-                settings.concurrency - at_work,
+                room,
                 feed_lease(self.parts),
                 only=only,
                 not_since=not_since,
@@ -169,6 +173,9 @@ class LocalEngine:
         return claimed
 
     def _admitted(self, claim: FeedClaim, settings: PollingSettings, now: datetime) -> bool:
+        if self.places.crowded() and hangs(claim.state):
+            self.hosts.send_away(claim, now + _CROWDED)
+            return False
         admitted = self.hosts.admit(claim, settings, now)
         if admitted:
             _start(self._poll(claim, settings), self._polls)
@@ -182,7 +189,8 @@ class LocalEngine:
                 if self._too_late(claim):
                     await self.parts.store.give_back([claim])
                     return
-                recorded = await flow.poll(self.parts, claim)
+                with self.places.take() as place:
+                    recorded = await flow.poll(self.parts, claim, answered=place.answered)
             self.failed.pop(claim.feed.id, None)
             if recorded.deliveries:
                 self.nudge()
@@ -193,15 +201,13 @@ class LocalEngine:
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad feed never stops the others
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
-        finally:
-            self._fill(settings)
 
-    def _fill(self, settings: PollingSettings) -> None:
+    def _fill(self) -> None:
         """Claim again when half of the places are free and more feeds were due than there was room for: the next tick
         is too far.
         """
-        at_work = len(self._polls) - 1 - self.hosts.standing
-        if self._more is not None and at_work <= settings.concurrency // 2 and not self._stopping:
+        half = self.parts.live.loaded.settings.polling.concurrency // 2
+        if self._more is not None and self.places.taken <= half and not self._stopping:
             (only, not_since), self._more = self._more, None
             _start(self.tick("poll", partial(self.poll_due, only, not_since)), self._nudges)
 
@@ -215,8 +221,8 @@ class LocalEngine:
     async def read_due(self) -> int:
         """Claim due pages and start reading them; returns how many were started."""
         settings = self.parts.live.loaded.settings
-        room = settings.polling.concurrency - len(self._reads)
-        if room <= 0 or all(feed.full_text is FullText.NEVER for feed in settings.feeds):
+        room = self.reading.free(settings.polling.concurrency)
+        if room == 0 or all(feed.full_text is FullText.NEVER for feed in settings.feeds):
             return 0
         claims = await self.parts.store.claim_pages(self.parts.worker, self.parts.clock(), room, feed_lease(self.parts))
         if self._stopping:
@@ -228,8 +234,10 @@ class LocalEngine:
     async def _read(self, claim: PageClaim) -> None:
         try:
             settings = self.parts.live.loaded.settings.polling
-            async with self.hosts.visit(urlsplit(claim.article.url or "").hostname or "", settings):
-                recorded = await pages.read(self.parts, claim)
+            host = urlsplit(claim.article.url or "").hostname or ""
+            with self.reading.take() as place:
+                async with self.hosts.visit(host, settings):
+                    recorded = await pages.read(self.parts, claim, answered=place.answered)
             if recorded.deliveries:
                 self.nudge()
         except StoreBusy as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -55,14 +55,14 @@ class FeedReader:
         )
         self._pool = ParsePool(fetch)
 
-    async def poll(self, feed: Feed, state: FeedState) -> PollOutcome:
-        """Fetch and parse a feed. Never raises but for cancellation."""
+    async def poll(self, feed: Feed, state: FeedState, *, answered: Callable[[], None] = lambda: None) -> PollOutcome:
+        """Fetch and parse a feed. Never raises but for cancellation. `answered` is called between the two."""
         try:
             if feed.kind is FeedKind.DIRECTORY:
                 return await self._poll_folder(feed, state)
             if feed.kind is FeedKind.CANARY:
                 return await self.parse(feed, canary.document(datetime.now(UTC)))
-            return await self._poll_address(feed, state)
+            return await self._poll_address(feed, state, answered)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: it is recorded, with the trace in the log
             structlog.get_logger().error("feed_fault", feed=feed.id, exc_info=error)
             return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
@@ -88,10 +88,10 @@ class FeedReader:
             body_hash=body_hash(data),
         )
 
-    async def page(self, url: str) -> PageOutcome:
-        """Read the text of an article's page. Never raises but for cancellation."""
+    async def page(self, url: str, *, answered: Callable[[], None] = lambda: None) -> PageOutcome:
+        """Read the text of an article's page. Never raises but for cancellation. `answered` is as with `poll`."""
         try:
-            return await read_page(self._client, self._pool, url, self._settings)
+            return await read_page(self._client, self._pool, url, self._settings, answered)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work, as above
             structlog.get_logger().error("page_fault", exc_info=error)
             return FetchFailed(kind=FetchErrorKind.INTERNAL, detail=f"a fault of this program: {type(error).__name__}")
@@ -110,8 +110,9 @@ class FeedReader:
             data=data, name=name, content_type=content_type, base=base, max_entries=self._settings.max_entries
         )
 
-    async def _poll_address(self, feed: Feed, state: FeedState) -> PollOutcome:
+    async def _poll_address(self, feed: Feed, state: FeedState, answered: Callable[[], None]) -> PollOutcome:
         fetched = await fetch(self._client, feed, state, self._settings)
+        answered()
         if isinstance(fetched, NotModified | FetchFailed):
             return fetched
         document = self._document(fetched.body, content_type=fetched.content_type, name="", base=fetched.url)

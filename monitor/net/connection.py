@@ -151,6 +151,10 @@ class Connection(asyncio.Protocol):
         self._rouse()
         self.drop()
 
+    def give_up(self, failure: RequestFailed) -> None:
+        """End the connection for a reason of ours; whoever reads the body is told."""
+        self._fail(failure)
+
     def _rouse(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
@@ -210,7 +214,9 @@ class Transport(httpx.AsyncBaseTransport):
             connection.drop()
             raise
         # httpx sees no header: it would follow, refuse and decode by its own rules, and keep cookies.
-        return httpx.Response(head.status, stream=_Body(connection), extensions={"head": head.fields})
+        return httpx.Response(
+            head.status, stream=_Body(connection), extensions={"head": head.fields, "give_up": connection.give_up}
+        )
 
     async def _connect(self, request: httpx.Request, limits: Limits) -> Connection:
         url = request.url

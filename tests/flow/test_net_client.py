@@ -13,6 +13,7 @@ from support.webhost import WebHost, endless, hang, raw, redirect, reply, reset
 
 from monitor.errors import RequestFailed
 from monitor.net import Answer, GuardedClient
+from monitor.net.memory import Memory
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -448,3 +449,58 @@ def test_header_that_cannot_be_sent():
     assert failure.kind == "protocol"
     failure, _ = ask({}, headers={"x-a": "قاعدة"})
     assert (failure.kind, failure.sent) == ("protocol", False)
+
+
+# ── Memory ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_many_long_answers_at_once_cost_the_longest_and_no_other():
+    """Twenty that never end, slowly, and one that is long and ends."""
+
+    async def run():
+        ready = asyncio.Event()
+        begun = 0
+
+        async def long(request, writer):
+            writer.write(HEAD + b"Content-Length: 200000\r\n\r\n" + bytes(100_000))
+            await ready.wait()
+            writer.write(bytes(100_000))
+            await writer.drain()
+
+        async def slow(request, writer):
+            nonlocal begun
+            begun += 1
+            writer.write(HEAD + b"\r\n")
+            while True:
+                writer.write(bytes(100_000))
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+        memory = Memory(3_000_000)
+        async with WebHost({"/slow": slow, "/long": long}) as host:
+            client = GuardedClient(user_agent="test", allow_private=LOOPBACK, memory=memory)
+
+            async def get(path):
+                return await client.request(
+                    "GET", host.url(path), deadline=10, max_wire_bytes=1_000_000, max_body_bytes=1_000_000
+                )
+
+            bad = [asyncio.create_task(get("/slow")) for _ in range(20)]
+            good = asyncio.create_task(get("/long"))
+            peak, ended = 0, 0
+            while ended < 20:
+                await asyncio.sleep(0.002)
+                peak, ended = max(peak, memory.held), sum(task.done() for task in bad)
+                if begun == 20:
+                    ready.set()
+            failures = await asyncio.gather(*bad, return_exceptions=True)
+            answer = await good
+            await client.close()
+            return answer, failures, peak, memory
+
+    answer, failures, peak, memory = asyncio.run(run())
+    assert len(answer.body) == 200_000
+    assert {failure.kind for failure in failures} == {"too_large"}
+    assert any("too many long answers" in failure.detail for failure in failures)
+    assert peak < 5_500_000  # the bound and a piece of each; twenty of a million bytes each would be twenty million
+    assert (memory.held, memory.shares) == (0, set())

@@ -33,7 +33,14 @@ class Beat:
     """Feeds named f0, f1, … at these addresses; an operator with a Maildir."""
 
     def __init__(
-        self, folder: Path, *urls: str, polling: str = "host_gap: 0s", more: str = "", extra: str = "", people: str = ""
+        self,
+        folder: Path,
+        *urls: str,
+        polling: str = "host_gap: 0s",
+        fetch: str = "",
+        more: str = "",
+        extra: str = "",
+        people: str = "",
     ) -> None:
         self.folder = folder
         self.now = datetime.now(UTC)
@@ -45,7 +52,7 @@ class Beat:
             + (f"feeds:\n{feeds}\n" if feeds else "")
             + f"channels: {{box: {{kind: maildir, path: box}}}}\nsubscribers: [{{id: desk, channels: [box]}}{people}]\n"
             f"operator: [desk]\npolling: {{{polling}}}\nhttp: {{enabled: false}}\n"
-            f"fetch: {{allow_private: ['127.0.0.0/8']}}\n{extra}"
+            f"fetch: {{allow_private: ['127.0.0.0/8'], {fetch}}}\n{extra}"
         )
 
     async def __aenter__(self) -> Self:
