@@ -26,7 +26,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting
 from monitor.channels.protocol import Channel
-from monitor.engine import canary, flow, pages
+from monitor.engine import canary, flow, notices, pages
 from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
@@ -307,10 +307,12 @@ class LocalEngine:
         if recovered:
             parts.journal.warn("recovered", deliveries=recovered)
         await flow.alert(parts)
-        await flow.tell_of_feeds(parts)
+        await notices.watch_network(parts)
+        await notices.tell_of_feeds(parts)
         if respread := await flow.respread(parts):
             parts.journal.warn("respread", feeds=respread)
         self.pulse.feeds_waiting = self.hosts.standing + len(self.hosts.sent_away)
+        self.pulse.polls_aside, self.pulse.outage = self.places.aside, parts.outage.on
         await self.refresh_states()
         self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
         await self._look_at_canary(now)
@@ -330,7 +332,7 @@ class LocalEngine:
             pulse.canary_late = late
             subject, text = canary.notice(settings, last, now, late=late)
             (self.parts.journal.warn if late else self.parts.journal.note)("canary", late=late, last=last.isoformat())
-            await flow.tell_operator(self.parts, subject, text, window=f"canary {late} {last.isoformat()}")
+            await notices.tell_operator(self.parts, subject, text, window=f"canary {late} {last.isoformat()}")
 
     async def _recover_store(self) -> None:
         """Well again when it can be written and refused nothing for a whole round; what failed is then done again."""

@@ -13,15 +13,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-from monitor.model import FeedState, FetchErrorKind
+from monitor.model import UNREACHED, FeedState
 
 PATIENCE: Final = 0.5
 """Seconds in a place without a whole answer. Most answers of the world come sooner."""
 MOST_ASIDE: Final = 400
 """Connections, each with an open file; most systems let a process have a thousand."""
-_HANGS: Final = tuple(
-    f"{kind}:" for kind in (FetchErrorKind.DNS, FetchErrorKind.CONNECT, FetchErrorKind.TLS, FetchErrorKind.TIMEOUT)
-)
+_HANGS: Final = tuple(f"{kind}:" for kind in UNREACHED)
 
 
 def hangs(state: FeedState) -> bool:

@@ -44,11 +44,11 @@ def first_due(feed: Feed, now: datetime, settings: PollingSettings) -> datetime:
 
 
 def overdue_spread(feed_ids: list[str], now: datetime, settings: PollingSettings) -> dict[str, datetime]:
-    """When feeds that are overdue after a stop are polled: spread by their ids, the longer the more there are, over at
-    most one period. A handful is polled at once.
+    """When feeds that are overdue after a stop are polled: one after the other in an order that their ids decide, over the
+    more time the more there are, at most one period. A handful is polled at once.
     """
-    spread = min(settings.every, len(feed_ids) * _SPREAD_EACH)
-    return {feed_id: now + spread * phase(feed_id) for feed_id in feed_ids}
+    each = min(settings.every / max(1, len(feed_ids)), _SPREAD_EACH)
+    return {feed_id: now + place * each for place, feed_id in enumerate(sorted(feed_ids, key=phase))}
 
 
 def horizon(now: datetime, settings: PollingSettings) -> datetime:

@@ -13,6 +13,7 @@ from typing import Protocol
 from monitor.model import Feed, FeedCondition, FeedState
 
 Spread = Callable[[list[str]], Mapping[str, datetime]]
+Between = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,14 @@ class FeedLists(Protocol):
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set these feeds (None: all) due now. Returns how many there were."""
 
-    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
-        """Set the due times that `choose` has for feeds that are not leased and due `between`, or `before`; how many.
-        It may be asked several times, for a part of them each.
+    async def respread(
+        self,
+        choose: Spread,
+        between: Between,
+        before: datetime | None = None,
+        unreached_since: datetime | None = None,
+    ) -> int:
+        """Set the due times that `choose` has for feeds that are not leased and due `between`, or `before`, or whose
+        hosts could not be reached at their last poll, since then; how many. It may be asked several times, for a part
+        of them each.
         """

@@ -18,6 +18,7 @@ from monitor.engine.local import LocalEngine
 from monitor.engine.parts import Live, Parts
 from monitor.feeds import FeedReader
 from monitor.model import Alert, Feed, FeedCondition, FeedState
+from monitor.net import Resolver
 from monitor.store import open_store
 
 RULES = "rules:\n  - {id: khmeimim, kind: base, title: Khmeimim, names: [Khmeimim]}\n"
@@ -41,8 +42,9 @@ class Beat:
         more: str = "",
         extra: str = "",
         people: str = "",
+        resolver: Resolver | None = None,
     ) -> None:
-        self.folder = folder
+        self.folder, self.resolver = folder, resolver
         self.now = datetime.now(UTC)
         (folder / "rules.yaml").write_text(RULES)
         feeds = "\n".join(f"  - {{id: f{number}, url: '{url}'{more}}}" for number, url in enumerate(urls))
@@ -64,9 +66,9 @@ class Beat:
             worker="beat",
             live=Live(loaded=loaded),
             store=store,
-            reader=FeedReader(settings.fetch, {}),
+            reader=FeedReader(settings.fetch, {}, resolver=self.resolver),
             channels={one.id: make_channel(one, settings.delivery) for one in settings.channels},
-            journal=Journal(),
+            journal=Journal(lambda: self.now.timestamp()),  # noqa: PLW0108 - `now` is another object each time
             clock=lambda: self.now,
             jitter=lambda: 0.5,
         )

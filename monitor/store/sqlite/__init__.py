@@ -33,7 +33,7 @@ from monitor.model import (
     NewDelivery,
     Subscriber,
 )
-from monitor.store.feed_lists import Spread
+from monitor.store.feed_lists import Between, Spread
 from monitor.store.protocol import (
     AttemptRecord,
     KnownArticle,
@@ -256,9 +256,11 @@ class SqliteStore(Queries, StoredLists, Pages, Pushes):
         """Set feeds due now."""
         return await self._write(lambda db: feeds.make_due(db, feed_ids, now))
 
-    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
-        """Set new due times for feeds that are overdue, or due in a time that cannot be."""
-        return await self._write(lambda db: feeds.respread(db, choose, between, before))
+    async def respread(
+        self, choose: Spread, between: Between, before: datetime | None = None, unreached_since: datetime | None = None
+    ) -> int:
+        """Set new due times for feeds that are overdue, due in a time that cannot be, or could not be reached."""
+        return await self._write(lambda db: feeds.respread(db, choose, between, before, unreached_since))
 
     async def feed_states(
         self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()
