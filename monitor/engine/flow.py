@@ -110,6 +110,9 @@ async def _take(
     if isinstance(outcome, ParsedFeed):
         articles = tuple({article.key: article for article in reversed(outcome.articles)}.values())[::-1]
         known = await parts.store.known(claim.feed.id, [article.key for article in articles])
+        if not known and claim.state.last_ok is not None and len(articles) >= (outcome.listed or 0):
+            # Nothing of the last list is seen again: perhaps the feed gives its items other ids at each poll.
+            known = await parts.store.known(claim.feed.id, (), articles)
         # Matching is computation: it runs beside the loop, so that deliveries and health go on.
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
         stored: tuple[NewArticle | NewRevision, ...] = (*judged.articles, *judged.revisions)

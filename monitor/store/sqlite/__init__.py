@@ -21,6 +21,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from monitor.errors import StoreError
 from monitor.model import (
     Alert,
+    Article,
     ChannelState,
     Delivery,
     DeliveryClaim,
@@ -34,14 +35,7 @@ from monitor.model import (
     Subscriber,
 )
 from monitor.store.feed_lists import Between, Spread
-from monitor.store.protocol import (
-    AttemptRecord,
-    KnownArticle,
-    PollRecord,
-    RecordedPoll,
-    StoreCondition,
-    SubscriberState,
-)
+from monitor.store.protocol import AttemptRecord, PollRecord, RecordedPoll, StoreCondition, SubscriberState
 from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers
 from monitor.store.sqlite.connection import (
     DiskFull,
@@ -55,6 +49,7 @@ from monitor.store.sqlite.connection import (
 )
 from monitor.store.sqlite.feed_lists import StoredLists
 from monitor.store.sqlite.pages import Pages
+from monitor.store.sqlite.polls import Known
 from monitor.store.sqlite.pushes import Pushes
 from monitor.store.sqlite.queries import Queries
 from monitor.store.sqlite.together import Together
@@ -294,9 +289,9 @@ class SqliteStore(Queries, StoredLists, Pages, Pushes):
 
     # polls
 
-    async def known(self, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArticle]:
+    async def known(self, feed_id: str, keys: Sequence[str], alike: Sequence[Article] = ()) -> Known:
         """Articles that are stored already, by key."""
-        return await self._read(lambda db: polls.known(db, feed_id, keys))
+        return await self._read(lambda db: polls.known(db, feed_id, keys, alike))
 
     async def record_poll(self, record: PollRecord) -> RecordedPoll:
         """Record a poll whole."""
