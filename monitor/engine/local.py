@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import alerting
+from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
 from monitor.engine import canary, flow, notices, pages
 from monitor.engine.health import Pulse
@@ -43,6 +43,8 @@ _ROUNDS = 4
 _PAGES_ASIDE = 100
 _CROWDED = timedelta(seconds=30)
 """Feeds that are known to hang come back after so long when many hang already."""
+_SLEPT = timedelta(minutes=1)
+"""Between two ticks: nothing ran, or the clock leapt."""
 
 
 class LocalEngine:
@@ -54,6 +56,8 @@ class LocalEngine:
         self.websub = WebSub(parts, nudge=self.nudge)
         self._scheduler: AsyncIOScheduler | None = None
         self._polls: set[asyncio.Task[None]] = set()
+        self._polled: set[str] = set()
+        """Feeds of these polls."""
         self._reads: set[asyncio.Task[None]] = set()
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
@@ -65,7 +69,7 @@ class LocalEngine:
         """What was asked for when more feeds were due than there was room for."""
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._began = parts.clock()
+        self._began = self._ticked = parts.clock()
         self.failed: dict[str, FeedClaim] = {}
         """Polls that could not be recorded, by feed; the sweep gives their leases back."""
         self._busy = False
@@ -79,7 +83,7 @@ class LocalEngine:
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
+        scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_tick], id="poll")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
         scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
@@ -137,6 +141,20 @@ class LocalEngine:
 
     # polls
 
+    async def poll_tick(self) -> None:
+        """Poll what is due. After a sleep of the machine, or a leap of its clock, that may be everything: then one after
+        the other, as after a stop. After a leap back it would be nothing: then each feed waits as long as it would have.
+        """
+        now = self.parts.clock()
+        passed, self._ticked = now - self._ticked, now
+        if abs(passed) > _SLEPT:
+            if passed < timedelta():
+                feeds = await self.parts.store.hasten_feeds(-passed, schedule.NEVER)
+            else:
+                feeds = await flow.respread(self.parts, overdue=True)
+            self.parts.journal.warn("respread", feeds=feeds, leap=f"{passed.total_seconds():.0f}s")
+        await self.poll_due()
+
     async def poll_due(self, only: tuple[str, ...] | None = None, not_since: datetime | None = None) -> int:
         """Claim due feeds and start polling them; returns how many were claimed. Feeds that stand before a busy host take
         no place of others; those that find no room there are given back and due again when their turn is near.
@@ -173,11 +191,14 @@ class LocalEngine:
         return claimed
 
     def _admitted(self, claim: FeedClaim, settings: PollingSettings, now: datetime) -> bool:
-        if self.places.crowded() and hangs(claim.state):
+        # A feed that is still being polled was claimed anew because its lease ran out: the machine slept, or its clock
+        # leapt. What is under way can record nothing any more, and must not be joined by another.
+        if claim.feed.id in self._polled or (self.places.crowded() and hangs(claim.state)):
             self.hosts.send_away(claim, now + _CROWDED)
             return False
         admitted = self.hosts.admit(claim, settings, now)
         if admitted:
+            self._polled.add(claim.feed.id)
             _start(self._poll(claim, settings), self._polls)
         return admitted
 
@@ -201,6 +222,8 @@ class LocalEngine:
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad feed never stops the others
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
+        finally:
+            self._polled.discard(claim.feed.id)
 
     def _fill(self) -> None:
         """Claim again when half of the places are free and more feeds were due than there was room for: the next tick

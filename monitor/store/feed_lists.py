@@ -7,7 +7,7 @@ settings name is theirs: an import leaves it alone, and `sync_feeds` leaves impo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.model import Feed, FeedCondition, FeedState
@@ -58,6 +58,9 @@ class FeedLists(Protocol):
 
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set these feeds (None: all) due now. Returns how many there were."""
+
+    async def hasten_feeds(self, by: timedelta, before: datetime) -> int:
+        """Make feeds that are due before a time due so much sooner: the clock was set back. Returns how many."""
 
     async def respread(
         self,

@@ -110,6 +110,18 @@ def test_a_feed_is_untold_until_a_notice_of_its_present_condition_is_recorded(co
     contract(test)
 
 
+def test_a_clock_that_was_set_back_makes_feeds_due_sooner(contract):
+    async def test(store):
+        feeds = [Feed(id=name, url=f"https://{name}.example") for name in "abc"]
+        await store.sync_feeds(feeds, NOW, {"a": NOW, "b": NOW + LONG, "c": NOW + 9 * LONG})
+        await store.sync_feeds(feeds[:1] + feeds[2:], NOW, {})
+        assert await store.hasten_feeds(MINUTE, NOW + 2 * LONG) == 1  # b is switched off, c never comes
+        states = {feed.id: state.next_due for feed, state in await store.feed_states()}
+        assert states == {"a": NOW - MINUTE, "c": NOW + 9 * LONG}
+
+    contract(test)
+
+
 def test_feeds_whose_hosts_could_not_be_reached_get_new_times(contract):
     errors = {"a": "dns: no", "b": "status: HTTP 500", "c": "timeout: no", "d": "connect: no", "e": None}
 

@@ -251,6 +251,10 @@ class SqliteStore(Queries, StoredLists, Pages, Pushes):
         """Set feeds due now."""
         return await self._write(lambda db: feeds.make_due(db, feed_ids, now))
 
+    async def hasten_feeds(self, by: timedelta, before: datetime) -> int:
+        """Make feeds due so much sooner."""
+        return await self._write(lambda db: feeds.hasten(db, by, before))
+
     async def respread(
         self, choose: Spread, between: Between, before: datetime | None = None, unreached_since: datetime | None = None
     ) -> int:
