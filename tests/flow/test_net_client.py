@@ -1,7 +1,9 @@
 """The guarded client against a real server that misbehaves."""
 
 import asyncio
+import contextlib
 import gzip
+import socket
 import ssl
 import time
 from hashlib import blake2b
@@ -430,6 +432,39 @@ def test_unreadable_authorities_are_named(tmp_path):
     failure, _ = ask({}, url="https://127.0.0.1:PORT/", client={"ca_file": tmp_path / "missing.pem"})
     assert failure.kind == "tls"
     assert "missing.pem" in failure.detail
+
+
+def test_handshake_that_never_comes_counts_inside_the_deadline(tls):
+    _, client = tls
+
+    async def run(connect, deadline):
+        async with WebHost({}) as host:  # without TLS it waits for a request that does not come
+            guarded = GuardedClient(user_agent="test", allow_private=LOOPBACK, **client, connect_timeout=connect)
+            url = f"https://good.test:{host.port}/"
+            with pytest.raises(RequestFailed) as failure:
+                await guarded.request("GET", url, deadline=deadline, max_wire_bytes=1_000, max_body_bytes=1_000)
+            await guarded.close()
+            return failure.value.kind, failure.value.sent
+
+    assert asyncio.run(run(connect=0.1, deadline=20)) == ("connect", False)
+    assert asyncio.run(run(connect=10, deadline=0.2)) == ("timeout", False)
+
+
+# ── Connections that are not taken ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_connection_that_nobody_takes_ends_soon_and_reads_like_one_that_is_refused():
+    """The host says nothing at all, as behind a firewall: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        failure, _ = ask({}, url=f"http://127.0.0.1:{listener.getsockname()[1]}/", client={"connect_timeout": 0.2})
+    assert (failure.kind, failure.detail, failure.sent) == ("connect", "no connection to 127.0.0.1", False)
 
 
 # ── What was sent ─────────────────────────────────────────────────────────────────────────────────────────────────────
