@@ -286,20 +286,28 @@ async def _read(response: httpx.Response, headers: Mapping[str, str], call: _Cal
         return replace(answer, body=await _explanation(response, headers, call))
     coding = headers.get("content-encoding", "")
     body = Inflater(coding, max_wire=call.max_wire_bytes, max_body=call.max_body_bytes)
-    wire = bytearray()
-    with call.memory.share(response.extensions["give_up"]) as share:
-        async for part in _stream(response):
-            wire += part
-            if len(wire) > call.max_wire_bytes:
-                detail = f"the answer is longer than {call.max_wire_bytes} bytes"
-                raise RequestFailed(FetchErrorKind.TOO_LARGE, detail, sent=True)
-            share.grow(len(part))
-    raw = bytes(wire)
+    raw = await _whole(response, call)
     digest = body_hash(raw)
     if digest == call.known_wire_hash:
         return replace(answer, wire_hash=digest, same_wire=True)
     body.add(raw)
     return replace(answer, body=body.finish(), wire_hash=digest)
+
+
+async def _whole(response: httpx.Response, call: _Call) -> bytes:
+    """The body as it came."""
+    wire: list[bytes] = []
+    try:
+        with call.memory.share(response.extensions["give_up"]) as share:
+            async for part in _stream(response):
+                wire.append(part)
+                share.grow(len(part))
+                if share.size > call.max_wire_bytes:
+                    detail = f"the answer is longer than {call.max_wire_bytes} bytes"
+                    raise RequestFailed(FetchErrorKind.TOO_LARGE, detail, sent=True)
+        return b"".join(wire)
+    finally:
+        wire.clear()  # the trace of a failure would keep megabytes alive
 
 
 async def _explanation(response: httpx.Response, headers: Mapping[str, str], call: _Call) -> bytes:

@@ -153,6 +153,7 @@ class Connection(asyncio.Protocol):
 
     def give_up(self, failure: RequestFailed) -> None:
         """End the connection for a reason of ours; whoever reads the body is told."""
+        self._parts.clear()
         self._fail(failure)
 
     def _rouse(self) -> None:
@@ -187,7 +188,8 @@ class Connection(asyncio.Protocol):
             if self._done:
                 return
             if self._failure is not None:
-                raise self._failure
+                # Another one: what is kept would keep its trace, and that all that was read.
+                raise RequestFailed(self._failure.kind, self._failure.detail, sent=self._failure.sent)
             if self._transport is not None:
                 self._transport.resume_reading()
             self._wake = self._loop.create_future()

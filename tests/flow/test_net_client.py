@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import socket
 import ssl
 import time
+import tracemalloc
 from hashlib import blake2b
 from ipaddress import ip_network
 
@@ -539,3 +541,41 @@ def test_many_long_answers_at_once_cost_the_longest_and_no_other():
     assert any("too many long answers" in failure.detail for failure in failures)
     assert peak < 5_500_000  # the bound and a piece of each; twenty of a million bytes each would be twenty million
     assert (memory.held, memory.shares) == (0, set())
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        endless(HEAD + b"\r\n", b"x" * 100_000),  # too long
+        endless(HEAD + b"\r\n", b"x" * 100_000, pause=0.01),  # too slow
+        reply(body=bytes(1_900_000), length=1_900_001),  # cut short
+    ],
+)
+def test_what_was_read_of_an_answer_that_failed_is_freed_at_once(route):
+    """Not only when the collector comes by, which may be long after."""
+
+    async def run():
+        async with WebHost({"/": route}) as host:
+            client = GuardedClient(user_agent="test", allow_private=LOOPBACK)
+
+            async def get():
+                with contextlib.suppress(RequestFailed):
+                    await client.request(
+                        "GET", host.url(), deadline=0.2, max_wire_bytes=2_000_000, max_body_bytes=2_000_000
+                    )
+
+            await get()
+            gc.collect()
+            gc.disable()
+            tracemalloc.start()
+            try:
+                for _ in range(4):
+                    await get()
+                    await asyncio.sleep(0.01)
+                return tracemalloc.get_traced_memory()[0]
+            finally:
+                tracemalloc.stop()
+                gc.enable()
+                await client.close()
+
+    assert asyncio.run(run()) < 1_500_000  # of the eight million that were read
