@@ -143,13 +143,16 @@ class LocalEngine:
 
     async def poll_tick(self) -> None:
         """Poll what is due. After a sleep of the machine, or a leap of its clock, that may be everything: then one after
-        the other, as after a stop. After a leap back it would be nothing: then each feed waits as long as it would have.
+        the other, as after a stop. After a leap back it would be nothing: then each feed waits as long as it would have, and
+        what is tried again is tried now.
         """
         now = self.parts.clock()
         passed, self._ticked = now - self._ticked, now
         if abs(passed) > _SLEPT:
             if passed < timedelta():
                 feeds = await self.parts.store.hasten_feeds(-passed, schedule.NEVER)
+                for channel in self.parts.channels:
+                    await self.parts.store.hasten(channel, now)
             else:
                 feeds = await flow.respread(self.parts, overdue=True)
             self.parts.journal.warn("respread", feeds=feeds, leap=f"{passed.total_seconds():.0f}s")

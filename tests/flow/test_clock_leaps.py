@@ -1,11 +1,14 @@
 """The clock leaps, or the machine sleeps: no poll is missed for long, nothing is told twice, nothing comes in a burst."""
 
 import asyncio
+import time
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 from support.beat import Beat, rss
+from support.desk import Desk
+from support.mailhost import MailHost
 from support.webhost import WebHost, reply
 
 from monitor.store.protocol import HitFilter
@@ -117,3 +120,21 @@ def test_a_feed_whose_lease_ran_out_over_a_poll_is_not_polled_twice_at_once(tmp_
     assert (first, most) == (1, 1)
     assert times == 2  # the first could record nothing
     assert alerts == {"Khmeimim": 1}
+
+
+def test_an_alert_that_is_to_be_tried_again_does_not_wait_for_a_clock_that_was_set_back(tmp_path):
+    async def run(host):
+        mail = f"  mail: {{kind: email, host: 127.0.0.1, port: {host.port}, security: none, from: a@example.org}}"
+        host.script("content", "451 later", times=1)
+        async with Desk(tmp_path, mail, "[{channel: mail, to: [d@example.org]}]") as desk:
+            desk.parts.monotonic = time.monotonic  # which no clock sets back
+            await desk.alerts(1)
+            await desk.run(SECOND)
+            assert await desk.states() == {"pending": 1}
+            desk.now -= HOUR
+            await desk.engine.poll_tick()
+            await desk.run(SECOND)
+            return await desk.states(), len(host.letters)
+
+    with MailHost() as host:
+        assert asyncio.run(run(host)) == ({"sent": 1}, 1)
