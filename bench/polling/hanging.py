@@ -183,7 +183,7 @@ def _report(given: argparse.Namespace, rows: list[tuple[str, Outcome, Outcome]])
             "## Polling among hosts that hang",
             "",
             (
-                f"`python -m bench.polling.hanging`. {machine()} {given.healthy:,} healthy feeds of 30 entries, each on a "
+                f"`python -m bench.polling.hanging`. {machine()} {given.healthy:,} healthy feeds of 10 entries, each on a "
                 f"host of its own, and {given.bad} bad ones: a quarter says nothing, a quarter drips its head, a quarter its "
                 "body, a quarter never ends. First polls, default settings. *Delay*: from when a healthy feed was due "
                 f"until its poll was recorded. At p99 the bad ones cost the healthy {more}."
@@ -271,7 +271,7 @@ async def _serve(port: int, log: Path, hosts: list[str]) -> None:
                 asked.write(f"{host} {time.time()}\n")
                 if host in kinds:
                     await kinds[host](writer)
-                items = "".join(_ITEM.format(host=host, n=n, text=_TEXT) for n in range(30))
+                items = "".join(_ITEM.format(host=host, n=n, text=_TEXT) for n in range(10))
                 body = f"<rss version='2.0'><channel><title>{host}</title>{items}</channel></rss>".encode()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
                 await writer.drain()
