@@ -20,8 +20,9 @@ _RETRY_CEILING = timedelta(days=7)
 """A server that asks for more time than this has a clock or a header that is wrong."""
 _MAX_DOUBLINGS = 20
 _SPREAD = timedelta(minutes=1)
-_SPREAD_EACH = timedelta(milliseconds=50)
-"""After a long stop, so much of the time for each feed that is overdue: at most twenty polls a second."""
+_SPREAD_EACH = timedelta(milliseconds=60)
+"""After a long stop, so much of the time for each feed that is overdue: with those that fall due anyway, at most twenty
+polls a second."""
 _DIRECTORY_FLOOR = timedelta(seconds=1)
 _SKIP_SPREAD = timedelta(minutes=5)
 """Feeds that all wait for the same hour begin it within so much time."""
