@@ -263,7 +263,7 @@ class PollingEntry(Strict):
     moved_after: Duration = _POLLING.moved_after
     """A permanent redirect is taken for the feed's address once it has held for so long."""
     concurrency: Count = _POLLING.concurrency
-    """So many feeds at once."""
+    """So many feeds at work at once; those that only wait for a slow host are not counted."""
     per_host: Count = _POLLING.per_host
     """So many requests to one host at once."""
     host_gap: Pause = _POLLING.host_gap

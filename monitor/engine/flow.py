@@ -22,13 +22,15 @@ The verbs claim nothing themselves but take a claim, so that each can be run, te
 import asyncio
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor import alerting, feed_health, schedule
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
 from monitor.engine import canary
+from monitor.engine.hosts import host_of
+from monitor.engine.notices import tell_operator
 from monitor.engine.pages import wanted
 from monitor.engine.parts import Parts
 from monitor.errors import LeaseLost, StoreBusy
@@ -40,6 +42,7 @@ from monitor.model import (
     DeliveryState,
     FailureReason,
     FeedClaim,
+    FeedKind,
     FeedState,
     FetchFailed,
     FullText,
@@ -54,8 +57,8 @@ from monitor.model import (
 from monitor.store.protocol import AttemptRecord, KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
 
 RECORD_AGAIN = timedelta(seconds=1)
-FEED_NOTICES_EVERY = timedelta(minutes=15)
-"""After a notice about feeds, changes are gathered for so long."""
+_KNOWN_BAD = 5
+"""A feed that failed more often than this in a row says nothing of our own network."""
 NOTHING_RECORDED = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
 
 
@@ -71,10 +74,12 @@ class Judged:
 # ── poll ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def poll(parts: Parts, claim: FeedClaim) -> RecordedPoll:
-    """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only."""
+async def poll(parts: Parts, claim: FeedClaim, *, answered: Callable[[], None] = lambda: None) -> RecordedPoll:
+    """Poll one claimed feed and record what came of it. Raises StoreBusy; a lost lease is recorded in the log only.
+    `answered` is called when the host has answered, or failed to.
+    """
     began = time.monotonic()
-    outcome = await parts.reader.poll(schedule.at_its_address(claim.feed, claim.state), claim.state)
+    outcome = await parts.reader.poll(schedule.at_its_address(claim.feed, claim.state), claim.state, answered=answered)
     return await _take(parts, claim, outcome, began)
 
 
@@ -105,6 +110,9 @@ async def _take(
     if isinstance(outcome, ParsedFeed):
         articles = tuple({article.key: article for article in reversed(outcome.articles)}.values())[::-1]
         known = await parts.store.known(claim.feed.id, [article.key for article in articles])
+        if not known and claim.state.last_ok is not None and len(articles) >= (outcome.listed or 0):
+            # Nothing of the last list is seen again: perhaps the feed gives its items other ids at each poll.
+            known = await parts.store.known(claim.feed.id, (), articles)
         # Matching is computation: it runs beside the loop, so that deliveries and health go on.
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
         stored: tuple[NewArticle | NewRevision, ...] = (*judged.articles, *judged.revisions)
@@ -115,6 +123,8 @@ async def _take(
         state, tell = dataclasses.replace(claim.state, last_ok=now), False
         state = dataclasses.replace(state, last_new=now) if judged.articles else state
     else:
+        if claim.feed.kind is FeedKind.HTTP:
+            parts.outage.note(host_of(claim), outcome, known_bad=claim.state.failures > _KNOWN_BAD)
         state, tell = _afterwards(parts, claim, outcome, judged, now)
         state = await _relaxed(parts, claim, outcome, state, now)
     record = PollRecord(
@@ -243,37 +253,6 @@ async def alert(parts: Parts) -> int:
             parts.journal.folded(digest.alert.subscriber_id, delivery.channel, count)
             carried += count
     return carried
-
-
-async def tell_operator(parts: Parts, subject: str, text: str, *, window: str, avoid: str | None = None) -> None:
-    """Raise a notice to those who run the monitor, but not through the channel that it is about."""
-    now = parts.clock()
-    for operator in parts.live.operators():
-        recipients = tuple(one for one in operator.recipients if one.channel != avoid)
-        if recipients:
-            subscriber = dataclasses.replace(operator, recipients=recipients)
-            notice = alerting.notice(subscriber=subscriber, subject=subject, text=text, now=now, window=window)
-            await parts.store.record_alert(notice, now)
-
-
-async def tell_of_feeds(parts: Parts) -> int:
-    """Tell the operator of feeds whose conditions changed: at once, and then of all that came up meanwhile in one notice,
-    so that an outage of our own network does not become ten thousand. Returns of how many feeds.
-    """
-    now = parts.clock()
-    last = parts.feeds_told_at
-    if last is not None and timedelta() <= now - last < FEED_NOTICES_EVERY:
-        return 0
-    changed = await parts.store.untold()
-    if changed:
-        subject, text = feed_health.notice(changed, now)
-        notices = [
-            alerting.notice(subscriber=one, subject=subject, text=text, now=now, window=f"feeds {now.isoformat()}")
-            for one in parts.live.operators()
-        ]
-        await parts.store.record_told({feed.id: state.health.condition for feed, state in changed}, notices, now)
-        parts.feeds_told_at = now
-    return len(changed)
 
 
 # ── deliver ───────────────────────────────────────────────────────────────────────────────────────────────────────────

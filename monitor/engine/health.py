@@ -41,6 +41,10 @@ class Pulse:
     draining: bool = False
     feeds_waiting: int = 0
     """Feeds that were put off because their host was busy."""
+    polls_aside: int = 0
+    """Polls that wait for a slow host."""
+    outage: bool = False
+    """Hardly a host can be reached."""
     canary: datetime | None = None
     """When the newest article of the canary that arrived was made; None when there is no canary."""
     canary_late: bool = False
@@ -58,6 +62,8 @@ class Pulse:
             "scheduler": "up" if self.scheduler else "down",
             "channels": "up" if not self.broken else f"degraded: {', '.join(self.broken)}",
         }
+        if self.outage:
+            parts["network"] = "down: hardly a host can be reached"
         if self.canary is not None:
             parts["canary"] = "late" if self.canary_late else "up"
         ready = self.healthy() and self.store_error is None and not self.draining
@@ -92,6 +98,8 @@ class Gauges:
         self.waiting = Gauge(
             "monitor_feeds_waiting", "Feeds that are put off because their host is busy", registry=registry
         )
+        self.aside = Gauge("monitor_polls_aside", "Polls that wait aside for a slow host", registry=registry)
+        self.outage = Gauge("monitor_outage", "1 while hardly a host can be reached", registry=registry)
         self.stored = Gauge("monitor_articles_stored", "Articles in the store", registry=registry)
         self.hits = Gauge("monitor_hits_stored", "Hits in the store", registry=registry)
         self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], registry=registry)
@@ -112,6 +120,8 @@ class Gauges:
         self.ready.set(pulse.report()["status"] == "up")
         self.broken.set(len(pulse.broken))
         self.waiting.set(pulse.feeds_waiting)
+        self.aside.set(pulse.polls_aside)
+        self.outage.set(pulse.outage)
         age = _age(pulse.canary)
         self.canary.set(float("nan") if age is None else age)
         self.canary_late.set(pulse.canary_late)

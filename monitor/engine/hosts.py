@@ -18,6 +18,8 @@ from monitor.settings import PollingSettings
 
 QUEUE = 20
 """So many feeds of a host may stand before it, those at work included."""
+_MOST_STANDING = 2_000
+"""Before all hosts together; each costs a few kilobytes."""
 _LEAST_STEP = 0.05
 _LEARNING = 0.2
 _REMEMBERED = 10_000
@@ -43,8 +45,8 @@ class _Host:
 class Turnstile:
     """Knows which hosts are busy."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], *, most_standing: int = _MOST_STANDING) -> None:
+        self._clock, self.most_standing = clock, most_standing
         self._hosts: dict[str, _Host] = {}
         self.standing = 0
         """Feeds before all hosts that are not at work yet."""
@@ -58,7 +60,8 @@ class Turnstile:
         if len(self._hosts) > _REMEMBERED:
             self._forget(now)
         host = self._hosts.setdefault(host_of(claim), _Host())
-        if host.standing < QUEUE * settings.per_host:
+        # Where very many stand already, nobody joins a queue: a few hundred hosts that hang must not fill the hall.
+        if host.standing < (QUEUE * settings.per_host if self.standing < self.most_standing else 1):
             host.standing += 1
             self.standing += 1
             self.sent_away.pop(claim.feed.id, None)
@@ -66,8 +69,12 @@ class Turnstile:
         at = self._clock()
         step = max(settings.host_gap.total_seconds() + host.took, _LEAST_STEP) / settings.per_host
         host.last_turn = max(host.last_turn, at + step * host.standing) + step
-        self.sent_away[claim.feed.id] = now + timedelta(seconds=host.last_turn - at)
+        self.send_away(claim, now + timedelta(seconds=host.last_turn - at))
         return False
+
+    def send_away(self, claim: FeedClaim, due: datetime) -> None:
+        """Have the feed come back then."""
+        self.sent_away[claim.feed.id] = due
 
     @asynccontextmanager
     async def turn(self, claim: FeedClaim, settings: PollingSettings) -> AsyncIterator[None]:

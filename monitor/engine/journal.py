@@ -4,12 +4,14 @@ Log and metrics cannot disagree, because both are written here, from the values 
 news, a hit, an alert, a delivery; WARNING is for a person this week; ERROR is for today. Nothing here decides anything.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from monitor.engine.rates import TokenBucket
 from monitor.errors import Fault
 from monitor.model import (
     AlertKind,
@@ -29,14 +31,18 @@ from monitor.shown import shown_url
 from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import NewArticle, NewRevision, PollRecord, RecordedPoll
 
+_FEED_LINES, _FEED_LINES_AT_ONCE = 50.0, 100
+"""Lines a second about how feeds are: what happens to all of them at once must not fill the disk."""
 _LATENCY_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600)
 
 
 class Journal:
     """Writes log lines and counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._log = structlog.get_logger()
+        self._feed_lines = TokenBucket(_FEED_LINES, _FEED_LINES_AT_ONCE, clock=monotonic)
+        self._held_back = 0
         self.registry = CollectorRegistry()
         registry = self.registry
         self.polls = Counter("monitor_polls", "Polls, by how they ended", ["status"], registry=registry)
@@ -91,12 +97,12 @@ class Journal:
             self.polls.labels("failed").inc()
             self.fetch_errors.labels(outcome.kind.value).inc()
             # One line for each change of state, not for each failed poll: a dead host must not fill the disk.
-            write = self._log.warning if claim.state.last_error != record.state.last_error else self._log.debug
-            write("poll", **fields, status="failed", error=outcome.kind.value, detail=outcome.detail,
-                  address=shown_url(claim.feed.url), next=_clock(record.state.next_due), ms=ms)  # fmt: skip
+            level = "warning" if claim.state.last_error != record.state.last_error else "debug"
+            self._of_feed(level, "poll", **fields, status="failed", error=outcome.kind.value, detail=outcome.detail,
+                          address=shown_url(claim.feed.url), next=_clock(record.state.next_due), ms=ms)  # fmt: skip
             return
         if claim.state.failures:
-            self._log.info("recovered", **fields, after=claim.state.failures, was=claim.state.last_error)
+            self._of_feed("info", "recovered", **fields, after=claim.state.failures, was=claim.state.last_error)
         if isinstance(outcome, NotModified):
             self.polls.labels("not_modified").inc()
             self._log.debug("poll", **fields, status="not_modified", ms=ms)
@@ -108,16 +114,27 @@ class Journal:
         before, after = claim.state, record.state
         if before.health.condition is not after.health.condition:
             well = after.health.condition is FeedCondition.OK
-            write = self._log.info if well else self._log.warning
-            write("feed_state", **fields, state=after.health.condition.value, was=before.health.condition.value,
-                  seen=after.health.seen)  # fmt: skip
+            self._of_feed("info" if well else "warning", "feed_state", **fields, state=after.health.condition.value,
+                          was=before.health.condition.value, seen=after.health.seen)  # fmt: skip
         if before.pace.address != after.pace.address:
-            self._log.warning("moved", **fields, settings=shown_url(claim.feed.url),
-                              polled_at=shown_url(after.pace.address or claim.feed.url))  # fmt: skip
+            self._of_feed("warning", "moved", **fields, settings=shown_url(claim.feed.url),
+                          polled_at=shown_url(after.pace.address or claim.feed.url))  # fmt: skip
         if after.gaps > before.gaps:
             self.gaps.inc()
-            self._log.warning("gap", **fields, items=after.pace.listed, last_poll=_clock(before.last_ok),
-                              next=_clock(after.next_due))  # fmt: skip
+            self._of_feed("warning", "gap", **fields, items=after.pace.listed, last_poll=_clock(before.last_ok),
+                          next=_clock(after.next_due))  # fmt: skip
+
+    def _of_feed(self, level: str, event: str, **fields: object) -> None:
+        """A line about how a feed is, unless there are too many; those that are held back are counted in the next one."""
+        if level == "debug":
+            self._log.debug(event, **fields)
+        elif self._feed_lines.take(1) == 0:
+            self._held_back += 1
+        else:
+            held_back, self._held_back = self._held_back, 0
+            if held_back:
+                self._log.warning("held_back", lines=held_back, see="monitor feeds list --state unwell")
+            getattr(self._log, level)(event, **fields)
 
     def _parsed(
         self, outcome: ParsedFeed, record: PollRecord, recorded: RecordedPoll, fields: dict[str, object], ms: int
@@ -131,7 +148,7 @@ class Journal:
         write("poll", **fields, status="new" if news else "unchanged", articles=recorded.articles,
               revisions=recorded.revisions, hits=recorded.hits, alerts=recorded.alerts, ms=ms)  # fmt: skip
         for warning in outcome.warnings:
-            self._log.warning("feed", **fields, warning=warning)
+            self._of_feed("warning", "feed", **fields, warning=warning)
         self._hits(record.articles)
         self._hits(record.revisions)
 

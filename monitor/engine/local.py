@@ -4,7 +4,7 @@ The scheduler holds a handful of ticks and no state: when a feed or a delivery i
 restart resets nothing. A tick claims what is due and starts a task for each claim; it never waits for them, so that one
 slow host or mail server does not hold up the rest.
 
-    poll tick      1 s     claim due feeds while there are free places, one task a feed; also when half of the places
+    poll tick      1 s     claim due feeds while there are free `places`, one task a feed; also when half of the places
                            are free again and more were due
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
     page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
@@ -24,12 +24,13 @@ from urllib.parse import urlsplit
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import alerting
+from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
-from monitor.engine import canary, flow, pages
+from monitor.engine import canary, flow, notices, pages
 from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
+from monitor.engine.places import Places, hangs
 from monitor.engine.websub import WebSub
 from monitor.errors import StoreBusy, StoreError
 from monitor.model import DeliveryClaim, FeedClaim, FullText
@@ -39,8 +40,11 @@ from monitor.store.page_protocol import PageClaim
 OVERDUE_AFTER = timedelta(minutes=5)
 _ROUNDS = 4
 """So many claims in one tick: when hosts are busy, the next ones in line are looked at."""
-_MOST_STANDING = 2_000
-"""So many feeds may stand before busy hosts; each costs a few kilobytes."""
+_PAGES_ASIDE = 100
+_CROWDED = timedelta(seconds=30)
+"""Feeds that are known to hang come back after so long when many hang already."""
+_SLEPT = timedelta(minutes=1)
+"""Between two ticks: nothing ran, or the clock leapt."""
 
 
 class LocalEngine:
@@ -52,16 +56,20 @@ class LocalEngine:
         self.websub = WebSub(parts, nudge=self.nudge)
         self._scheduler: AsyncIOScheduler | None = None
         self._polls: set[asyncio.Task[None]] = set()
+        self._polled: set[str] = set()
+        """Feeds of these polls."""
         self._reads: set[asyncio.Task[None]] = set()
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
+        self.places = Places(self._fill)
+        self.reading = Places(most_aside=_PAGES_ASIDE)
         self._delivering = asyncio.Lock()
         self._claiming = asyncio.Lock()
         self._more: tuple[tuple[str, ...] | None, datetime | None] | None = None
         """What was asked for when more feeds were due than there was room for."""
         self._nudges: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._began = parts.clock()
+        self._began = self._ticked = parts.clock()
         self.failed: dict[str, FeedClaim] = {}
         """Polls that could not be recorded, by feed; the sweep gives their leases back."""
         self._busy = False
@@ -75,7 +83,7 @@ class LocalEngine:
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_due], id="poll")
+        scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_tick], id="poll")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
         scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
@@ -133,6 +141,23 @@ class LocalEngine:
 
     # polls
 
+    async def poll_tick(self) -> None:
+        """Poll what is due. After a sleep of the machine, or a leap of its clock, that may be everything: then one after
+        the other, as after a stop. After a leap back it would be nothing: then each feed waits as long as it would have, and
+        what is tried again is tried now.
+        """
+        now = self.parts.clock()
+        passed, self._ticked = now - self._ticked, now
+        if abs(passed) > _SLEPT:
+            if passed < timedelta():
+                feeds = await self.parts.store.hasten_feeds(-passed, schedule.NEVER)
+                for channel in self.parts.channels:
+                    await self.parts.store.hasten(channel, now)
+            else:
+                feeds = await flow.respread(self.parts, overdue=True)
+            self.parts.journal.warn("respread", feeds=feeds, leap=f"{passed.total_seconds():.0f}s")
+        await self.poll_due()
+
     async def poll_due(self, only: tuple[str, ...] | None = None, not_since: datetime | None = None) -> int:
         """Claim due feeds and start polling them; returns how many were claimed. Feeds that stand before a busy host take
         no place of others; those that find no room there are given back and due again when their turn is near.
@@ -145,14 +170,14 @@ class LocalEngine:
         self._more = None
         for _ in range(_ROUNDS):
             settings = self.parts.live.loaded.settings.polling
-            at_work = len(self._polls) - self.hosts.standing
-            if at_work >= settings.concurrency or self.hosts.standing >= _MOST_STANDING:
+            room = self.places.free(settings.concurrency)
+            if room == 0:
                 break
             now = self.parts.clock()
             claims = await self.parts.store.claim_feeds(
                 self.parts.worker,
                 now,
-                settings.concurrency - at_work,
+                room,
                 feed_lease(self.parts),
                 only=only,
                 not_since=not_since,
@@ -169,8 +194,14 @@ class LocalEngine:
         return claimed
 
     def _admitted(self, claim: FeedClaim, settings: PollingSettings, now: datetime) -> bool:
+        # A feed that is still being polled was claimed anew because its lease ran out: the machine slept, or its clock
+        # leapt. What is under way can record nothing any more, and must not be joined by another.
+        if claim.feed.id in self._polled or (self.places.crowded() and hangs(claim.state)):
+            self.hosts.send_away(claim, now + _CROWDED)
+            return False
         admitted = self.hosts.admit(claim, settings, now)
         if admitted:
+            self._polled.add(claim.feed.id)
             _start(self._poll(claim, settings), self._polls)
         return admitted
 
@@ -182,7 +213,8 @@ class LocalEngine:
                 if self._too_late(claim):
                     await self.parts.store.give_back([claim])
                     return
-                recorded = await flow.poll(self.parts, claim)
+                with self.places.take() as place:
+                    recorded = await flow.poll(self.parts, claim, answered=place.answered)
             self.failed.pop(claim.feed.id, None)
             if recorded.deliveries:
                 self.nudge()
@@ -194,14 +226,14 @@ class LocalEngine:
             self.failed[claim.feed.id] = claim
             self.parts.journal.fault("poll", error, feed=claim.feed.id)
         finally:
-            self._fill(settings)
+            self._polled.discard(claim.feed.id)
 
-    def _fill(self, settings: PollingSettings) -> None:
+    def _fill(self) -> None:
         """Claim again when half of the places are free and more feeds were due than there was room for: the next tick
         is too far.
         """
-        at_work = len(self._polls) - 1 - self.hosts.standing
-        if self._more is not None and at_work <= settings.concurrency // 2 and not self._stopping:
+        half = self.parts.live.loaded.settings.polling.concurrency // 2
+        if self._more is not None and self.places.taken <= half and not self._stopping:
             (only, not_since), self._more = self._more, None
             _start(self.tick("poll", partial(self.poll_due, only, not_since)), self._nudges)
 
@@ -215,8 +247,8 @@ class LocalEngine:
     async def read_due(self) -> int:
         """Claim due pages and start reading them; returns how many were started."""
         settings = self.parts.live.loaded.settings
-        room = settings.polling.concurrency - len(self._reads)
-        if room <= 0 or all(feed.full_text is FullText.NEVER for feed in settings.feeds):
+        room = self.reading.free(settings.polling.concurrency)
+        if room == 0 or all(feed.full_text is FullText.NEVER for feed in settings.feeds):
             return 0
         claims = await self.parts.store.claim_pages(self.parts.worker, self.parts.clock(), room, feed_lease(self.parts))
         if self._stopping:
@@ -228,8 +260,10 @@ class LocalEngine:
     async def _read(self, claim: PageClaim) -> None:
         try:
             settings = self.parts.live.loaded.settings.polling
-            async with self.hosts.visit(urlsplit(claim.article.url or "").hostname or "", settings):
-                recorded = await pages.read(self.parts, claim)
+            host = urlsplit(claim.article.url or "").hostname or ""
+            with self.reading.take() as place:
+                async with self.hosts.visit(host, settings):
+                    recorded = await pages.read(self.parts, claim, answered=place.answered)
             if recorded.deliveries:
                 self.nudge()
         except StoreBusy as error:
@@ -299,10 +333,12 @@ class LocalEngine:
         if recovered:
             parts.journal.warn("recovered", deliveries=recovered)
         await flow.alert(parts)
-        await flow.tell_of_feeds(parts)
+        await notices.watch_network(parts)
+        await notices.tell_of_feeds(parts)
         if respread := await flow.respread(parts):
             parts.journal.warn("respread", feeds=respread)
         self.pulse.feeds_waiting = self.hosts.standing + len(self.hosts.sent_away)
+        self.pulse.polls_aside, self.pulse.outage = self.places.aside, parts.outage.on
         await self.refresh_states()
         self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
         await self._look_at_canary(now)
@@ -322,7 +358,7 @@ class LocalEngine:
             pulse.canary_late = late
             subject, text = canary.notice(settings, last, now, late=late)
             (self.parts.journal.warn if late else self.parts.journal.note)("canary", late=late, last=last.isoformat())
-            await flow.tell_operator(self.parts, subject, text, window=f"canary {late} {last.isoformat()}")
+            await notices.tell_operator(self.parts, subject, text, window=f"canary {late} {last.isoformat()}")
 
     async def _recover_store(self) -> None:
         """Well again when it can be written and refused nothing for a whole round; what failed is then done again."""

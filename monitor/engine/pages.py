@@ -11,7 +11,7 @@ hit by its words is lost.
 import asyncio
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -58,10 +58,12 @@ def wanted(
     return tuple(one.article.key for one in found)
 
 
-async def read(parts: Parts, claim: PageClaim) -> RecordedPage:
-    """Read one claimed page and record what came of it. Raises StoreBusy; a lost lease is in the log only."""
+async def read(parts: Parts, claim: PageClaim, *, answered: Callable[[], None] = lambda: None) -> RecordedPage:
+    """Read one claimed page and record what came of it. Raises StoreBusy; a lost lease is in the log only. `answered` is
+    called when the host has answered, or failed to.
+    """
     loaded = parts.live.loaded
-    outcome = await parts.reader.page(claim.article.url or "")
+    outcome = await parts.reader.page(claim.article.url or "", answered=answered)
     now = parts.clock()
     if isinstance(outcome, ArticlePage):
         record = await asyncio.to_thread(judge, loaded, claim, outcome, now=now)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
 from monitor.engine.journal import Journal
+from monitor.engine.outage import Outage
 from monitor.engine.rates import TokenBucket
 from monitor.feeds import FeedReader
 from monitor.matching.undecided import Openings
@@ -57,6 +58,8 @@ class Parts:
     states: dict[str, ChannelState] = field(default_factory=dict)
     """What is known of each channel; the store has the same."""
     buckets: dict[str, TokenBucket] = field(default_factory=dict)
+    outage: Outage = field(default_factory=Outage)
+    """Whether our own network is down."""
     feeds_told_at: datetime | None = None
     """When the operator was last told of feeds."""
 

@@ -93,6 +93,10 @@ def _judged(answer: Answer, state: FeedState, wishes: Mapping[str, str]) -> Fetc
     digest = body_hash(answer.body)
     if answer.same_wire or digest == state.body_hash:
         # Unchanged, but the new validators count: the old ones may never match again.
+        if validators.etag and validators.etag == state.validators.etag and validators.last_modified:
+            # It does not know its own tag again (Apache, when it compresses), and where there is a tag the date does not
+            # count (RFC 9110, 13.1.3): so the date alone.
+            validators = Validators(last_modified=validators.last_modified)
         return NotModified(validators=validators, status=answer.status, hints=said, wire_hash=answer.wire_hash)
     return Fetched(
         body=answer.body,
@@ -139,9 +143,11 @@ def _validators(answer: Answer) -> Validators:
 
 
 def _updated(old: Validators, answer: Answer) -> Validators:
-    """A 304 may bring new validators; those that it leaves out stay (RFC 9111, 3.2)."""
+    """A 304 may bring new validators; those that it leaves out stay (RFC 9111, 3.2). A tag that was not asked with is not
+    taken: see above.
+    """
     new = _validators(answer)
-    return Validators(etag=new.etag or old.etag, last_modified=new.last_modified or old.last_modified)
+    return Validators(etag=old.etag and (new.etag or old.etag), last_modified=new.last_modified or old.last_modified)
 
 
 def refused(answer: Answer) -> FetchFailed:

@@ -4,6 +4,7 @@ Apart from `fetch`, which knows feeds: a page has no validators, is asked for on
 itself is in `article_page`, which only the parser's process loads.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -22,8 +23,10 @@ _MAX_WIRE, _MAX_BODY = 3_000_000, 8_000_000
 _NAME: Final = f"page{PAGE}"
 
 
-async def read_page(client: GuardedClient, pool: ParsePool, url: str, settings: FetchSettings) -> PageOutcome:
-    """Fetch the page and take the article's text from it."""
+async def read_page(
+    client: GuardedClient, pool: ParsePool, url: str, settings: FetchSettings, answered: Callable[[], None]
+) -> PageOutcome:
+    """Fetch the page and take the article's text from it; `answered` is called between the two."""
     try:
         answer = await client.request(
             "GET",
@@ -36,6 +39,7 @@ async def read_page(client: GuardedClient, pool: ParsePool, url: str, settings: 
         )
     except RequestFailed as error:
         return FetchFailed(kind=FetchErrorKind(error.kind), detail=error.detail)
+    answered()
     if answer.status != HTTPStatus.OK:
         return refused(answer)
     kind = answer.headers.get("content-type", "")

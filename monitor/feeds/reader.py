@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -59,9 +59,9 @@ class FeedReader:
         )
         self._pool = ParsePool(fetch)
 
-    async def poll(self, feed: Feed, state: FeedState) -> PollOutcome:
-        """Fetch and parse a feed. Never raises but for cancellation."""
-        return await _guarded("feed_fault", self._poll(feed, state), feed=feed.id)
+    async def poll(self, feed: Feed, state: FeedState, *, answered: Callable[[], None] = lambda: None) -> PollOutcome:
+        """Fetch and parse a feed. Never raises but for cancellation. `answered` is called between the two."""
+        return await _guarded("feed_fault", self._poll(feed, state, answered), feed=feed.id)
 
     async def parse(
         self, feed: Feed, data: bytes, *, content_type: str | None = None, name: str = ""
@@ -84,9 +84,9 @@ class FeedReader:
             body_hash=body_hash(data),
         )
 
-    async def page(self, url: str) -> PageOutcome:
-        """Read the text of an article's page. Never raises but for cancellation."""
-        return await _guarded("page_fault", read_page(self._client, self._pool, url, self._settings))
+    async def page(self, url: str, *, answered: Callable[[], None] = lambda: None) -> PageOutcome:
+        """Read the text of an article's page. Never raises but for cancellation. `answered` is as with `poll`."""
+        return await _guarded("page_fault", read_page(self._client, self._pool, url, self._settings, answered))
 
     async def look(self, url: str) -> Looked | FetchFailed:
         """See what an address leads to: a feed, or where feeds are. Never raises but for cancellation."""
@@ -113,15 +113,16 @@ class FeedReader:
             data=data, name=name, content_type=content_type, base=base, max_entries=self._settings.max_entries
         )
 
-    async def _poll(self, feed: Feed, state: FeedState) -> PollOutcome:
+    async def _poll(self, feed: Feed, state: FeedState, answered: Callable[[], None]) -> PollOutcome:
         if feed.kind is FeedKind.DIRECTORY:
             return await self._poll_folder(feed, state)
         if feed.kind is FeedKind.CANARY:
             return await self.parse(feed, canary.document(datetime.now(UTC)))
-        return await self._poll_address(feed, state)
+        return await self._poll_address(feed, state, answered)
 
-    async def _poll_address(self, feed: Feed, state: FeedState) -> PollOutcome:
+    async def _poll_address(self, feed: Feed, state: FeedState, answered: Callable[[], None]) -> PollOutcome:
         fetched = await fetch(self._client, feed, state, self._settings)
+        answered()
         if isinstance(fetched, NotModified | FetchFailed):
             return fetched
         document = self._document(fetched.body, content_type=fetched.content_type, name="", base=fetched.url)

@@ -24,6 +24,7 @@ from monitor.model.alerts import (
 )
 from monitor.model.articles import (
     CANARY,
+    UNREACHED,
     Article,
     ArticlePage,
     Feed,
@@ -73,6 +74,7 @@ from monitor.model.sending import (
 
 __all__ = [
     "CANARY",
+    "UNREACHED",
     "Alert",
     "AlertKind",
     "Article",

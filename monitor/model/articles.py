@@ -118,6 +118,10 @@ class FetchErrorKind(StrEnum):
     """A fault of this program; the log has the trace."""
 
 
+UNREACHED = frozenset({FetchErrorKind.DNS, FetchErrorKind.CONNECT, FetchErrorKind.TLS, FetchErrorKind.TIMEOUT})
+"""The host did not answer, so that it may have been hosts, or the way to them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed:
     """A poll that brought nothing, and why."""

@@ -22,7 +22,9 @@ from monitor.keys import body_hash
 from monitor.model import FetchErrorKind
 from monitor.net.bodies import ACCEPTED, Inflater
 from monitor.net.connection import Limits, Transport
-from monitor.net.dialer import Resolver, system_resolver
+from monitor.net.dialer import Resolver
+from monitor.net.memory import Memory
+from monitor.net.names import system_resolver
 from monitor.settings import Network
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -67,6 +69,7 @@ class _Call:
     max_body_bytes: int
     error_body_seconds: float
     known_wire_hash: str | None
+    memory: Memory
     confidential: frozenset[str]
     """Names of the headers that stay with the first host."""
     sent: bool = False
@@ -80,7 +83,8 @@ class GuardedClient:
     """The one way of this program to another host over HTTP.
 
     `allow_private`: networks that may be dialled although they are not public. `ca_file`: trusted beside the system's
-    certificate authorities. `connect_timeout`: seconds for TCP and again for TLS. `resolver` is a seam for tests.
+    certificate authorities. `connect_timeout`: seconds for TCP and again for TLS. `resolver`
+    and `memory` are seams for tests.
     """
 
     def __init__(
@@ -92,12 +96,14 @@ class GuardedClient:
         connect_timeout: float = 10.0,
         max_header_bytes: int = 65_536,
         resolver: Resolver | None = None,
+        memory: Memory | None = None,
     ) -> None:
         for name in ("httpx", "httpcore"):
             # They log whole URLs and headers, and both may be secrets.
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._user_agent, self._connect_timeout, self._max_header_bytes = user_agent, connect_timeout, max_header_bytes
         transport = Transport(allowed=tuple(allow_private), ca_file=ca_file, resolver=resolver or system_resolver)
+        self._memory = memory or Memory()
         self._client = httpx.AsyncClient(transport=transport, trust_env=False)
 
     async def request(  # noqa: PLR0913 - each is a part or a bound of one request, and named
@@ -137,6 +143,7 @@ class GuardedClient:
             max_body_bytes=max_body_bytes,
             error_body_seconds=min(_ERROR_BODY_SECONDS, deadline / 4),
             known_wire_hash=known_wire_hash,
+            memory=self._memory,
             confidential=_CREDENTIALS.union(name.lower() for name in credentials),
         )
         try:
@@ -279,18 +286,28 @@ async def _read(response: httpx.Response, headers: Mapping[str, str], call: _Cal
         return replace(answer, body=await _explanation(response, headers, call))
     coding = headers.get("content-encoding", "")
     body = Inflater(coding, max_wire=call.max_wire_bytes, max_body=call.max_body_bytes)
-    wire = bytearray()
-    async for part in _stream(response):
-        wire += part
-        if len(wire) > call.max_wire_bytes:
-            detail = f"the answer is longer than {call.max_wire_bytes} bytes"
-            raise RequestFailed(FetchErrorKind.TOO_LARGE, detail, sent=True)
-    raw = bytes(wire)
+    raw = await _whole(response, call)
     digest = body_hash(raw)
     if digest == call.known_wire_hash:
         return replace(answer, wire_hash=digest, same_wire=True)
     body.add(raw)
     return replace(answer, body=body.finish(), wire_hash=digest)
+
+
+async def _whole(response: httpx.Response, call: _Call) -> bytes:
+    """The body as it came."""
+    wire: list[bytes] = []
+    try:
+        with call.memory.share(response.extensions["give_up"]) as share:
+            async for part in _stream(response):
+                wire.append(part)
+                share.grow(len(part))
+                if share.size > call.max_wire_bytes:
+                    detail = f"the answer is longer than {call.max_wire_bytes} bytes"
+                    raise RequestFailed(FetchErrorKind.TOO_LARGE, detail, sent=True)
+        return b"".join(wire)
+    finally:
+        wire.clear()  # the trace of a failure would keep megabytes alive
 
 
 async def _explanation(response: httpx.Response, headers: Mapping[str, str], call: _Call) -> bytes:

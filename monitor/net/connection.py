@@ -151,6 +151,11 @@ class Connection(asyncio.Protocol):
         self._rouse()
         self.drop()
 
+    def give_up(self, failure: RequestFailed) -> None:
+        """End the connection for a reason of ours; whoever reads the body is told."""
+        self._parts.clear()
+        self._fail(failure)
+
     def _rouse(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
@@ -183,7 +188,8 @@ class Connection(asyncio.Protocol):
             if self._done:
                 return
             if self._failure is not None:
-                raise self._failure
+                # Another one: what is kept would keep its trace, and that all that was read.
+                raise RequestFailed(self._failure.kind, self._failure.detail, sent=self._failure.sent)
             if self._transport is not None:
                 self._transport.resume_reading()
             self._wake = self._loop.create_future()
@@ -210,7 +216,9 @@ class Transport(httpx.AsyncBaseTransport):
             connection.drop()
             raise
         # httpx sees no header: it would follow, refuse and decode by its own rules, and keep cookies.
-        return httpx.Response(head.status, stream=_Body(connection), extensions={"head": head.fields})
+        return httpx.Response(
+            head.status, stream=_Body(connection), extensions={"head": head.fields, "give_up": connection.give_up}
+        )
 
     async def _connect(self, request: httpx.Request, limits: Limits) -> Connection:
         url = request.url

@@ -5,8 +5,6 @@ cannot change its mind between check and use). TLS is verified by the name all t
 connection that it makes for an address from here. It must not know of HTTP.
 """
 
-import asyncio
-import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
@@ -25,13 +23,6 @@ Connect = Callable[[str, int, float], Awaitable[Peer]]
 
 _MAX_DIALLED = 4
 """How many addresses of a name are tried."""
-
-
-async def system_resolver(host: str, port: int) -> Sequence[str]:
-    """What the system says, in the order in which it would dial (RFC 6724)."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 class Dialer:

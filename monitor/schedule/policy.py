@@ -20,8 +20,9 @@ _RETRY_CEILING = timedelta(days=7)
 """A server that asks for more time than this has a clock or a header that is wrong."""
 _MAX_DOUBLINGS = 20
 _SPREAD = timedelta(minutes=1)
-_SPREAD_EACH = timedelta(milliseconds=50)
-"""After a long stop, so much of the time for each feed that is overdue: at most twenty polls a second."""
+_SPREAD_EACH = timedelta(milliseconds=60)
+"""After a long stop, so much of the time for each feed that is overdue: with those that fall due anyway, at most twenty
+polls a second."""
 _DIRECTORY_FLOOR = timedelta(seconds=1)
 _SKIP_SPREAD = timedelta(minutes=5)
 """Feeds that all wait for the same hour begin it within so much time."""
@@ -44,11 +45,11 @@ def first_due(feed: Feed, now: datetime, settings: PollingSettings) -> datetime:
 
 
 def overdue_spread(feed_ids: list[str], now: datetime, settings: PollingSettings) -> dict[str, datetime]:
-    """When feeds that are overdue after a stop are polled: spread by their ids, the longer the more there are, over at
-    most one period. A handful is polled at once.
+    """When feeds that are overdue after a stop are polled: one after the other in an order that their ids decide, over the
+    more time the more there are, at most one period. A handful is polled at once.
     """
-    spread = min(settings.every, len(feed_ids) * _SPREAD_EACH)
-    return {feed_id: now + spread * phase(feed_id) for feed_id in feed_ids}
+    each = min(settings.every / max(1, len(feed_ids)), _SPREAD_EACH)
+    return {feed_id: now + place * each for place, feed_id in enumerate(sorted(feed_ids, key=phase))}
 
 
 def horizon(now: datetime, settings: PollingSettings) -> datetime:

@@ -7,12 +7,13 @@ settings name is theirs: an import leaves it alone, and `sync_feeds` leaves impo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.model import Feed, FeedCondition, FeedState
 
 Spread = Callable[[list[str]], Mapping[str, datetime]]
+Between = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,17 @@ class FeedLists(Protocol):
     async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
         """Set these feeds (None: all) due now. Returns how many there were."""
 
-    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
-        """Set the due times that `choose` has for feeds that are not leased and due `between`, or `before`; how many.
-        It may be asked several times, for a part of them each.
+    async def hasten_feeds(self, by: timedelta, before: datetime) -> int:
+        """Make feeds that are due before a time due so much sooner: the clock was set back. Returns how many."""
+
+    async def respread(
+        self,
+        choose: Spread,
+        between: Between,
+        before: datetime | None = None,
+        unreached_since: datetime | None = None,
+    ) -> int:
+        """Set the due times that `choose` has for feeds that are not leased and due `between`, or `before`, or whose
+        hosts could not be reached at their last poll, since then; how many. It may be asked several times, for a part
+        of them each.
         """

@@ -326,8 +326,12 @@ class Store(FeedLists, PageStore, PushStore, Protocol):
         """All subscribers that ever were, by id."""
 
     # polls
-    async def known(self, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArticle]:
-        """Those of the articles that are stored already, by key."""
+    async def known(
+        self, feed_id: str, keys: Sequence[str], alike: Sequence[Article] = ()
+    ) -> Mapping[str, KnownArticle]:
+        """Those of the articles that are stored already, by key. Articles of `alike` count as stored also when one with
+        another key is that has the same link, time, title and body.
+        """
 
     async def record_poll(self, record: PollRecord) -> RecordedPoll:
         """Record a poll whole. An article or alert whose key is stored already is left as it is, with all that hangs on

@@ -127,6 +127,17 @@ def test_a_poll_is_recorded_whole_and_read_back_as_it_was(contract):
         assert all(hit.article == article(1) and hit.first_seen == NOW and hit.revision == 0 for hit in hits)
         assert next(hit for hit in hits if hit.match.rule_id == "khmeimim").match == match()
         assert hits[0].feed_title == "The Feed"
+        stored = article(1)
+        twin = dataclasses.replace(stored, key="twin")
+        assert (await store.known("f", ["x"], [twin]))["twin"] == (await store.known("f", ["key1"]))["key1"]
+        others = [
+            dataclasses.replace(stored, key="a", url="https://other.example/"),
+            dataclasses.replace(stored, key="b", url=None),
+            dataclasses.replace(stored, key="c", published=NOW + LONG),
+            dataclasses.replace(stored, key="d", text_hash="other"),
+        ]
+        assert await store.known("f", [], others) == {}
+        assert await store.known("g", [], [twin]) == {}
         known = await store.known("f", ["key1", "key2", "key3"])
         assert set(known) == {"key1", "key2"}
         assert known["key1"].rule_ids == {"khmeimim", "lavrov"}

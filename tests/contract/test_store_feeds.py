@@ -111,6 +111,49 @@ def test_a_feed_is_untold_until_a_notice_of_its_present_condition_is_recorded(co
     contract(test)
 
 
+def test_a_clock_that_was_set_back_makes_feeds_due_sooner(contract):
+    async def test(store):
+        feeds = [Feed(id=name, url=f"https://{name}.example") for name in "abc"]
+        await store.sync_feeds(feeds, NOW, {"a": NOW, "b": NOW + LONG, "c": NOW + 9 * LONG})
+        await store.sync_feeds(feeds[:1] + feeds[2:], NOW, {})
+        assert await store.hasten_feeds(MINUTE, NOW + 2 * LONG) == 1  # b is switched off, c never comes
+        states = {feed.id: state.next_due for feed, state in await store.feed_states()}
+        assert states == {"a": NOW - MINUTE, "c": NOW + 9 * LONG}
+
+    contract(test)
+
+
+def test_feeds_whose_hosts_could_not_be_reached_get_new_times(contract):
+    errors = {"a": "dns: no", "b": "status: HTTP 500", "c": "timeout: no", "d": "connect: no", "e": None}
+
+    async def test(store):
+        feeds = [Feed(id=name, url=f"https://{name}.example") for name in errors]
+        await store.sync_feeds(feeds, NOW, {})
+        for claim in await store.claim_feeds("w", NOW, 10, MINUTE):
+            name = claim.feed.id
+            state = dataclasses.replace(
+                claim.state,
+                next_due=NOW + LONG,
+                last_polled=NOW - LONG if name == "d" else NOW,  # d was not asked since
+                last_error=errors[name],
+                failures=int(name != "e"),
+            )
+            await store.record_poll(PollRecord(feed_id=name, lease=claim.lease, now=NOW, state=state))
+        asked = []
+
+        def choose(ids):
+            asked.extend(ids)
+            return dict.fromkeys(ids, NOW + MINUTE)
+
+        nothing = (NOW + 3 * LONG, NOW + 3 * LONG)
+        assert await store.respread(choose, between=nothing, unreached_since=NOW - MINUTE) == 2
+        assert asked == ["a", "c"]
+        states = {feed.id: state.next_due for feed, state in await store.feed_states()}
+        assert states == {name: NOW + (MINUTE if name in asked else LONG) for name in errors}
+
+    contract(test)
+
+
 def test_feeds_that_are_overdue_get_new_times(contract):
     async def test(store):
         feeds = [Feed(id=name, url=f"https://{name}.example") for name in "abc"]

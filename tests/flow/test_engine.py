@@ -12,7 +12,7 @@ from support.mailhost import MailHost
 from support.rig import Web, until
 
 from monitor import config
-from monitor.engine import flow
+from monitor.engine import flow, notices
 from monitor.engine.daemon import Daemon, Factories, close, signature
 from monitor.engine.parts import delivery_lease, feed_lease, longest_lease
 from monitor.errors import ConfigError, LeaseLost
@@ -144,7 +144,7 @@ def test_a_notice_avoids_the_channel_that_it_is_about(tmp_path):
         channels = f"{BOX}\n  other: {{kind: maildir, path: other}}"
         async with Desk(tmp_path, channels, "[box, other]", extra="operator: [desk]\n") as desk:
             for _ in range(2):
-                await flow.tell_operator(desk.parts, "Trouble", "Look.", window="w", avoid="box")
+                await notices.tell_operator(desk.parts, "Trouble", "Look.", window="w", avoid="box")
             return [(one.channel, one.state) for one in await desk.parts.store.deliveries()]
 
     assert asyncio.run(run()) == [("other", DeliveryState.PENDING)]

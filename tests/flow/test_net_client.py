@@ -1,9 +1,13 @@
 """The guarded client against a real server that misbehaves."""
 
 import asyncio
+import contextlib
+import gc
 import gzip
+import socket
 import ssl
 import time
+import tracemalloc
 from hashlib import blake2b
 from ipaddress import ip_network
 
@@ -13,6 +17,7 @@ from support.webhost import WebHost, endless, hang, raw, redirect, reply, reset
 
 from monitor.errors import RequestFailed
 from monitor.net import Answer, GuardedClient
+from monitor.net.memory import Memory
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -431,6 +436,39 @@ def test_unreadable_authorities_are_named(tmp_path):
     assert "missing.pem" in failure.detail
 
 
+def test_handshake_that_never_comes_counts_inside_the_deadline(tls):
+    _, client = tls
+
+    async def run(connect, deadline):
+        async with WebHost({}) as host:  # without TLS it waits for a request that does not come
+            guarded = GuardedClient(user_agent="test", allow_private=LOOPBACK, **client, connect_timeout=connect)
+            url = f"https://good.test:{host.port}/"
+            with pytest.raises(RequestFailed) as failure:
+                await guarded.request("GET", url, deadline=deadline, max_wire_bytes=1_000, max_body_bytes=1_000)
+            await guarded.close()
+            return failure.value.kind, failure.value.sent
+
+    assert asyncio.run(run(connect=0.1, deadline=20)) == ("connect", False)
+    assert asyncio.run(run(connect=10, deadline=0.2)) == ("timeout", False)
+
+
+# ── Connections that are not taken ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_connection_that_nobody_takes_ends_soon_and_reads_like_one_that_is_refused():
+    """The host says nothing at all, as behind a firewall: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        failure, _ = ask({}, url=f"http://127.0.0.1:{listener.getsockname()[1]}/", client={"connect_timeout": 0.2})
+    assert (failure.kind, failure.detail, failure.sent) == ("connect", "no connection to 127.0.0.1", False)
+
+
 # ── What was sent ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -448,3 +486,96 @@ def test_header_that_cannot_be_sent():
     assert failure.kind == "protocol"
     failure, _ = ask({}, headers={"x-a": "قاعدة"})
     assert (failure.kind, failure.sent) == ("protocol", False)
+
+
+# ── Memory ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_many_long_answers_at_once_cost_the_longest_and_no_other():
+    """Twenty that never end, slowly, and one that is long and ends."""
+
+    async def run():
+        ready = asyncio.Event()
+        begun = 0
+
+        async def long(request, writer):
+            writer.write(HEAD + b"Content-Length: 200000\r\n\r\n" + bytes(100_000))
+            await ready.wait()
+            writer.write(bytes(100_000))
+            await writer.drain()
+
+        async def slow(request, writer):
+            nonlocal begun
+            begun += 1
+            writer.write(HEAD + b"\r\n")
+            while True:
+                writer.write(bytes(100_000))
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+        memory = Memory(3_000_000)
+        async with WebHost({"/slow": slow, "/long": long}) as host:
+            client = GuardedClient(user_agent="test", allow_private=LOOPBACK, memory=memory)
+
+            async def get(path):
+                return await client.request(
+                    "GET", host.url(path), deadline=10, max_wire_bytes=1_000_000, max_body_bytes=1_000_000
+                )
+
+            bad = [asyncio.create_task(get("/slow")) for _ in range(20)]
+            good = asyncio.create_task(get("/long"))
+            peak, ended = 0, 0
+            while ended < 20:
+                await asyncio.sleep(0.002)
+                peak, ended = max(peak, memory.held), sum(task.done() for task in bad)
+                if begun == 20:
+                    ready.set()
+            failures = await asyncio.gather(*bad, return_exceptions=True)
+            answer = await good
+            await client.close()
+            return answer, failures, peak, memory
+
+    answer, failures, peak, memory = asyncio.run(run())
+    assert len(answer.body) == 200_000
+    assert {failure.kind for failure in failures} == {"too_large"}
+    assert any("too many long answers" in failure.detail for failure in failures)
+    assert peak < 5_500_000  # the bound and a piece of each; twenty of a million bytes each would be twenty million
+    assert (memory.held, memory.shares) == (0, set())
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        endless(HEAD + b"\r\n", b"x" * 100_000),  # too long
+        endless(HEAD + b"\r\n", b"x" * 100_000, pause=0.01),  # too slow
+        reply(body=bytes(1_900_000), length=1_900_001),  # cut short
+    ],
+)
+def test_what_was_read_of_an_answer_that_failed_is_freed_at_once(route):
+    """Not only when the collector comes by, which may be long after."""
+
+    async def run():
+        async with WebHost({"/": route}) as host:
+            client = GuardedClient(user_agent="test", allow_private=LOOPBACK)
+
+            async def get():
+                with contextlib.suppress(RequestFailed):
+                    await client.request(
+                        "GET", host.url(), deadline=0.2, max_wire_bytes=2_000_000, max_body_bytes=2_000_000
+                    )
+
+            await get()
+            gc.collect()
+            gc.disable()
+            tracemalloc.start()
+            try:
+                for _ in range(4):
+                    await get()
+                    await asyncio.sleep(0.01)
+                return tracemalloc.get_traced_memory()[0]
+            finally:
+                tracemalloc.stop()
+                gc.enable()
+                await client.close()
+
+    assert asyncio.run(run()) < 1_500_000  # of the eight million that were read

@@ -54,6 +54,7 @@ def writes(claim):
         "give_back": lambda store: store.give_back([claim]),
         "make_due": lambda store: store.make_due(None, NOW),
         "respread": lambda store: store.respread(lambda ids: dict.fromkeys(ids, NOW), between=(NOW, NOW)),
+        "hasten_feeds": lambda store: store.hasten_feeds(timedelta(hours=1), NOW),
         "import_feeds": lambda store: store.import_feeds([FEED], NOW, {}),
         "forget_feeds": lambda store: store.forget_feeds(["f"]),
         "record_told": lambda store: store.record_told({}, [], NOW),

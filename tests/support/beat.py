@@ -18,6 +18,7 @@ from monitor.engine.local import LocalEngine
 from monitor.engine.parts import Live, Parts
 from monitor.feeds import FeedReader
 from monitor.model import Alert, Feed, FeedCondition, FeedState
+from monitor.net import Resolver
 from monitor.store import open_store
 
 RULES = "rules:\n  - {id: khmeimim, kind: base, title: Khmeimim, names: [Khmeimim]}\n"
@@ -37,12 +38,14 @@ class Beat:
         folder: Path,
         *urls: str,
         polling: str = "host_gap: 0s",
+        fetch: str = "",
         more: str = "",
         extra: str = "",
         people: str = "",
         http: str = "{enabled: false}",
+        resolver: Resolver | None = None,
     ) -> None:
-        self.folder = folder
+        self.folder, self.resolver = folder, resolver
         self.now = datetime.now(UTC)
         (folder / "rules.yaml").write_text(RULES)
         feeds = "\n".join(f"  - {{id: f{number}, url: '{url}'{more}}}" for number, url in enumerate(urls))
@@ -52,7 +55,7 @@ class Beat:
             + (f"feeds:\n{feeds}\n" if feeds else "")
             + f"channels: {{box: {{kind: maildir, path: box}}}}\nsubscribers: [{{id: desk, channels: [box]}}{people}]\n"
             f"operator: [desk]\npolling: {{{polling}}}\nhttp: {http}\n"
-            f"fetch: {{allow_private: ['127.0.0.0/8']}}\n{extra}"
+            f"fetch: {{allow_private: ['127.0.0.0/8'], {fetch}}}\n{extra}"
         )
 
     async def __aenter__(self) -> Self:
@@ -64,9 +67,9 @@ class Beat:
             worker="beat",
             live=Live(loaded=loaded),
             store=store,
-            reader=FeedReader(settings.fetch, {}),
+            reader=FeedReader(settings.fetch, {}, resolver=self.resolver),
             channels={one.id: make_channel(one, settings.delivery) for one in settings.channels},
-            journal=Journal(),
+            journal=Journal(lambda: self.now.timestamp()),  # noqa: PLW0108 - `now` is another object each time
             clock=lambda: self.now,
             jitter=lambda: 0.5,
         )

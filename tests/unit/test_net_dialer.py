@@ -6,7 +6,8 @@ from ipaddress import ip_network
 import pytest
 
 from monitor.errors import RequestFailed
-from monitor.net.dialer import Dialer, system_resolver
+from monitor.net.dialer import Dialer
+from monitor.net.names import system_resolver
 
 LOOPBACK = ip_network("127.0.0.0/8")
 

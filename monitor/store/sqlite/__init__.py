@@ -21,6 +21,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from monitor.errors import StoreError
 from monitor.model import (
     Alert,
+    Article,
     ChannelState,
     Delivery,
     DeliveryClaim,
@@ -33,15 +34,8 @@ from monitor.model import (
     NewDelivery,
     Subscriber,
 )
-from monitor.store.feed_lists import Spread
-from monitor.store.protocol import (
-    AttemptRecord,
-    KnownArticle,
-    PollRecord,
-    RecordedPoll,
-    StoreCondition,
-    SubscriberState,
-)
+from monitor.store.feed_lists import Between, Spread
+from monitor.store.protocol import AttemptRecord, PollRecord, RecordedPoll, StoreCondition, SubscriberState
 from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers
 from monitor.store.sqlite.connection import (
     DiskFull,
@@ -55,6 +49,7 @@ from monitor.store.sqlite.connection import (
 )
 from monitor.store.sqlite.feed_lists import StoredLists
 from monitor.store.sqlite.pages import Pages
+from monitor.store.sqlite.polls import Known
 from monitor.store.sqlite.pushes import Pushes
 from monitor.store.sqlite.queries import Queries
 from monitor.store.sqlite.together import Together
@@ -256,9 +251,15 @@ class SqliteStore(Queries, StoredLists, Pages, Pushes):
         """Set feeds due now."""
         return await self._write(lambda db: feeds.make_due(db, feed_ids, now))
 
-    async def respread(self, choose: Spread, between: tuple[datetime, datetime], before: datetime | None = None) -> int:
-        """Set new due times for feeds that are overdue, or due in a time that cannot be."""
-        return await self._write(lambda db: feeds.respread(db, choose, between, before))
+    async def hasten_feeds(self, by: timedelta, before: datetime) -> int:
+        """Make feeds due so much sooner."""
+        return await self._write(lambda db: feeds.hasten(db, by, before))
+
+    async def respread(
+        self, choose: Spread, between: Between, before: datetime | None = None, unreached_since: datetime | None = None
+    ) -> int:
+        """Set new due times for feeds that are overdue, due in a time that cannot be, or could not be reached."""
+        return await self._write(lambda db: feeds.respread(db, choose, between, before, unreached_since))
 
     async def feed_states(
         self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()
@@ -292,9 +293,9 @@ class SqliteStore(Queries, StoredLists, Pages, Pushes):
 
     # polls
 
-    async def known(self, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArticle]:
+    async def known(self, feed_id: str, keys: Sequence[str], alike: Sequence[Article] = ()) -> Known:
         """Articles that are stored already, by key."""
-        return await self._read(lambda db: polls.known(db, feed_id, keys))
+        return await self._read(lambda db: polls.known(db, feed_id, keys, alike))
 
     async def record_poll(self, record: PollRecord) -> RecordedPoll:
         """Record a poll whole."""

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from monitor.model import Feed, FeedClaim, FeedCondition, FeedState, Lease
-from monitor.store.feed_lists import Spread
+from monitor.model import UNREACHED, Feed, FeedClaim, FeedCondition, FeedState, Lease
+from monitor.store.feed_lists import Between, Spread
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
 
@@ -131,15 +131,36 @@ def make_due(db: Row, feed_ids: Sequence[str] | None, now: datetime) -> int:
     )
 
 
-def respread(db: Row, choose: Spread, between: tuple[datetime, datetime], before: datetime | None) -> int:
-    """Set new due times for feeds that are due before a time, or within a span, and that nobody polls."""
+def hasten(db: Row, by: timedelta, before: datetime) -> int:
+    """Make feeds that are due before a time due so much sooner."""
+    shift = by // timedelta(microseconds=1)
+    return int(
+        db.execute(
+            "UPDATE feeds SET next_due = next_due - ? WHERE active = 1 AND next_due < ?", (shift, stamp(before))
+        ).rowcount
+    )
+
+
+def respread(
+    db: Row, choose: Spread, between: Between, before: datetime | None, unreached_since: datetime | None
+) -> int:
+    """Set new due times for feeds that are due before a time, or within a span, or whose last poll since a time could not
+    reach their hosts, and that nobody polls.
+    """
+    which = "next_due < ? OR (next_due > ? AND next_due < ?)"
+    bounds: list[object] = [0 if before is None else stamp(before), *map(stamp, between)]
+    if unreached_since is not None:  # reads all feeds, so it is asked for only then
+        which += (
+            " OR (last_polled >= ? AND failures > 0 "
+            "AND substr(last_error, 1, instr(last_error, ':') - 1) IN (SELECT value FROM json_each(?)))"
+        )
+        bounds += [stamp(unreached_since), json.dumps(sorted(UNREACHED))]
     changed, last = 0, ""
     while True:
         # In parts: a million ids and times at once would be remembered as memory for as long as the process lives.
         rows = db.execute(
-            "SELECT id FROM feeds WHERE active = 1 AND (next_due < ? OR (next_due > ? AND next_due < ?)) "
-            "AND lease_until IS NULL AND id > ? ORDER BY id LIMIT ?",
-            (0 if before is None else stamp(before), *map(stamp, between), last, _PART),
+            f"SELECT id FROM feeds WHERE active = 1 AND ({which}) AND lease_until IS NULL AND id > ? ORDER BY id LIMIT ?",
+            (*bounds, last, _PART),
         ).fetchall()
         if not rows:
             return changed

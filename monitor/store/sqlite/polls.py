@@ -15,29 +15,43 @@ from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
 from monitor.store.sqlite.words import indexed
 
+Known = Mapping[str, KnownArticle]
 
-def known(db: Row, feed_id: str, keys: Sequence[str]) -> Mapping[str, KnownArticle]:
+
+def known(db: Row, feed_id: str, keys: Sequence[str], alike: Sequence[Article]) -> Known:
     """Articles of a feed that are stored already."""
-    rows = db.execute(
-        "SELECT a.key, a.text_hash, a.first_seen, a.revision, "
+    found = {row["key"]: _known(row) for row in _stored(db, feed_id, "key", keys)}
+    if alike:
+        rows = _stored(db, feed_id, "text_hash", [article.text_hash for article in alike])
+        same = {(row["url"], row["published"], row["text_hash"]): _known(row) for row in rows if row["url"]}
+        for article in alike:
+            one = same.get((article.url, values.stamp_or_none(article.published), article.text_hash))
+            if one is not None:
+                found.setdefault(article.key, one)
+    return found
+
+
+def _stored(db: Row, feed_id: str, column: str, wanted: Sequence[str]) -> Sequence[Row]:
+    return db.execute(  # type: ignore[no-any-return]
+        "SELECT a.key, a.url, a.published, a.text_hash, a.first_seen, a.revision, "
         " EXISTS (SELECT 1 FROM pages p WHERE p.article_id = a.id AND p.read_at IS NOT NULL) AS full_text, "
         " (SELECT json_group_array(rule_id) FROM hits h WHERE h.article_id = a.id AND withdrawn_at IS NULL) AS standing,"
         " (SELECT json_group_array(DISTINCT rule_id) FROM hits h WHERE h.article_id = a.id) AS past "
-        "FROM articles a WHERE a.feed_id = ? AND a.key IN (SELECT value FROM json_each(?))",
-        (values.text(feed_id), json.dumps(list(keys))),
+        f"FROM articles a WHERE a.feed_id = ? AND a.{column} IN (SELECT value FROM json_each(?))",
+        (values.text(feed_id), json.dumps(list(wanted))),
     ).fetchall()
-    return {
-        row["key"]: KnownArticle(
-            key=row["key"],
-            text_hash=row["text_hash"],
-            first_seen=values.time(row["first_seen"]),
-            rule_ids=frozenset(json.loads(row["standing"])),
-            past_rule_ids=frozenset(json.loads(row["past"])),
-            revision=row["revision"],
-            full_text=bool(row["full_text"]),
-        )
-        for row in rows
-    }
+
+
+def _known(row: Row) -> KnownArticle:
+    return KnownArticle(
+        key=row["key"],
+        text_hash=row["text_hash"],
+        first_seen=values.time(row["first_seen"]),
+        rule_ids=frozenset(json.loads(row["standing"])),
+        past_rule_ids=frozenset(json.loads(row["past"])),
+        revision=row["revision"],
+        full_text=bool(row["full_text"]),
+    )
 
 
 def record(db: Row, poll: PollRecord) -> tuple[RecordedPoll, Mapping[str, int]]:
