@@ -1,7 +1,7 @@
 """Which URL is asked: judged once, and what was judged is what is dialled and written.
 
 `httpx.URL` has the say. An address in which it could change nothing (lower-case ASCII, no escapes, no dots to fold, as
-nearly all addresses of feeds are) is taken apart by one expression instead, which costs a tenth; a property test holds the two
+most addresses of feeds are) is taken apart by one expression instead, which costs a tenth; a property test holds the two
 together. It must not open connections, nor know what may be dialled.
 """
 
@@ -18,9 +18,11 @@ from monitor.model import FetchErrorKind
 _MAX_PORT: Final = 65_535
 _LONGEST: Final = 2_000
 _USUAL: Final = {"http": 80, "https": 443}
+_OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _PLAIN: Final = re.compile(
     r"(https?)://"
-    r"((?!xn--)(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*)"  # no number for the last label: no IPv4 address
+    # The last label is no number, or the whole is an IPv4 address: there is one way to read it.
+    rf"((?!xn--)(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|{_OCTET}(?:\.{_OCTET}){{3}})"
     r"(?::([1-9][0-9]{0,4}))?"
     r"((?:/(?:[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)?)+(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?-]*)?)\Z"
 )

@@ -19,6 +19,7 @@ LIMITS = Limits(connect_seconds=1, head_bytes=1, total_bytes=1, sending=lambda: 
     [
         "https://example.org/feed.xml",
         "http://a-b.example.org:8080/a/b//c/?x=1&y=a/b?c",
+        "http://127.0.0.1:8080/feed.xml",
         "https://localhost:8443/(feed)/~me,you;x=*!$'@:+?q=a:b@c",
     ],
 )
@@ -33,7 +34,9 @@ def test_plain_addresses_are_read_quickly(url):
         "https://Example.org/",
         "https://example.org:443/",  # the usual port is left out
         "http://example.org:99999/",
-        "http://127.0.0.1/",
+        "http://127.0.0.256/",
+        "http://127.0.0.01/",
+        "http://127.0.1/",
         "http://0x7f.1/",
         "http://[::1]/",
         "https://xn--fiqs8s.example/",
@@ -59,6 +62,7 @@ LETTERS = st.text("ab.-:/@?#%2e&=+;'\"\\ \tA0189_~|{}[]äxn", max_size=12)
 @example("http", "a.b", ":8080", "//a'b?c'd")
 @example("https", "a.b", "", "/?")
 @example("http", "b", "", "/a//.b")
+@example("http", "255.1.10.0", ":8080", "")
 def test_the_quick_reading_is_the_one_of_httpx(scheme, host, port, rest):
     url = f"{scheme}://{host}{port}/{rest}"
     plain = _plain(url)
