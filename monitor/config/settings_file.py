@@ -1,7 +1,6 @@
 """The shape of `monitor.yaml`: every key, its type, its default and its meaning (the docstrings reach editors).
 
-Defaults are those of `monitor.settings`, so that they stand in one place. References between the parts (which outlet,
-which channel) are judged in `build`, where both ends are known.
+Defaults are those of `monitor.settings`, so that they stand in one place. References between parts are judged in `build`.
 """
 
 from pathlib import Path

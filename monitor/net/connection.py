@@ -6,11 +6,9 @@ leaves as RequestFailed. It must not follow redirects, inflate, or know what is 
 """
 
 import asyncio
-import re
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -19,27 +17,12 @@ import httpx
 from monitor.errors import RequestFailed
 from monitor.model import FetchErrorKind
 from monitor.net.dialer import Dialer, Resolver
+from monitor.net.exchange import Limits, Request
 from monitor.net.heads import CHUNKED, UNTIL_CLOSED, Chunks, Head, broken, end_of_head, read_head
 from monitor.settings import Network
 
-_TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
-_VALUE: Final = re.compile(rb"[^\x00\r\n]*\Z")
-_TARGET: Final = re.compile(rb"[\x21-\x7e]+\Z")
 _HIGH_WATER: Final = 256 * 1024
 """Bytes of a body that wait to be read before the sender is held back."""
-_PORTS: Final = {"http": 80, "https": 443}
-
-
-@dataclass(slots=True)
-class Limits:
-    """What one exchange may cost, and who is told that the request is on its way."""
-
-    connect_seconds: float
-    """For TCP, and again for TLS."""
-    head_bytes: int
-    """Of everything up to the body; this also ends a server that sends 1xx answers for ever."""
-    total_bytes: int
-    sending: Callable[[], None]
 
 
 class Connection(asyncio.Protocol):
@@ -85,6 +68,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end of the connection, and of the answer if it has no other."""
+        if self._done:
+            return
         if self._head.done() and self._left == UNTIL_CLOSED and exc is None:
             self._finish()
         self._fail(broken(f"{self._host} broke HTTP or closed too early"))
@@ -205,31 +190,28 @@ class Transport(httpx.AsyncBaseTransport):
         self._tls: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One exchange up to the head; the body is read through the response's stream."""
-        limits: Limits = request.extensions["limits"]
-        content = request.content
-        message = _written(request, content)
-        connection = await self._connect(request, limits)
+        """One exchange up to the head; the body is read through the response's stream. Takes an `exchange.Request`."""
+        asked = cast("Request", request)
+        connection = await self._connect(asked)
         try:
-            head = await connection.send(message)
+            head = await connection.send(asked.message)
         except BaseException:
             connection.drop()
             raise
         # httpx sees no header: it would follow, refuse and decode by its own rules, and keep cookies.
         return httpx.Response(
-            head.status, stream=_Body(connection), extensions={"head": head.fields, "give_up": connection.give_up}
+            head.status, stream=_Body(connection), extensions={"head": head, "give_up": connection.give_up}
         )
 
-    async def _connect(self, request: httpx.Request, limits: Limits) -> Connection:
-        url = request.url
-        host = url.host
-        port = url.port or _PORTS[url.scheme]
+    async def _connect(self, request: Request) -> Connection:
+        target, limits = request.target, request.limits
+        host = target.host
         loop = asyncio.get_running_loop()
         tls: dict[str, Any] = {}
-        if url.scheme == "https":
+        if target.scheme == "https":
             tls = {
                 "ssl": self._context(),
-                "server_hostname": url.raw_host.decode("ascii"),
+                "server_hostname": target.name,
                 "ssl_handshake_timeout": limits.connect_seconds,
             }
         bodiless = request.method == "HEAD"
@@ -245,7 +227,7 @@ class Transport(httpx.AsyncBaseTransport):
                 raise RequestFailed(FetchErrorKind.TLS, f"TLS with {host}: {reason}", sent=False) from error
             return made
 
-        connection = await self._dialer.dial(host, port, limits.connect_seconds, connect)
+        connection = await self._dialer.dial(host, target.port, limits.connect_seconds, connect)
         try:
             self._dialer.check_peer(connection.peer(), host)
         except RequestFailed:
@@ -280,18 +262,6 @@ class _Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self._connection.drop()
-
-
-def _written(request: httpx.Request, content: bytes) -> bytes:
-    """The request as it goes out, in one piece. Raises ValueError where it cannot be HTTP."""
-    method, target = request.method.encode("ascii"), request.url.raw_path
-    fields = request.headers.raw
-    if not _TOKEN.match(method) or not _TARGET.match(target):
-        raise ValueError("a request line that is not HTTP")
-    if not all(_TOKEN.match(name) and _VALUE.match(value) for name, value in fields):
-        raise ValueError("a header that is not HTTP")
-    lines = [b"%s %s HTTP/1.1" % (method, target), *(b"%s: %s" % field for field in fields), b"", content]
-    return b"\r\n".join(lines)
 
 
 def _too_large(what: str, bound: int) -> RequestFailed:

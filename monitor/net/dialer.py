@@ -7,12 +7,13 @@ connection that it makes for an address from here. It must not know of HTTP.
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TypeVar
 
 from monitor.errors import RequestFailed
 from monitor.model import FetchErrorKind
-from monitor.net.addresses import Address, may_dial
+from monitor.net.addresses import may_dial
 from monitor.settings import Network
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -23,6 +24,8 @@ Connect = Callable[[str, int, float], Awaitable[Peer]]
 
 _MAX_DIALLED = 4
 """How many addresses of a name are tried."""
+_REMEMBERED = 4096
+"""Addresses of which it is remembered what they are."""
 
 
 class Dialer:
@@ -30,6 +33,8 @@ class Dialer:
 
     def __init__(self, *, resolver: Resolver, allowed: Sequence[Network]) -> None:
         self._resolver, self._allowed = resolver, allowed
+        # What an address is never changes; many feeds live at few addresses, and each is looked at twice a request.
+        self._checked = lru_cache(maxsize=_REMEMBERED)(self._check)
 
     async def dial(self, host: str, port: int, seconds: float, connect: Connect[Peer]) -> Peer:
         """What `connect` makes of an address of the host; `seconds` are for all its addresses together.
@@ -43,31 +48,44 @@ class Dialer:
             if share <= 0:
                 break
             try:
-                return await connect(str(address), port, share)
+                return await connect(address, port, share)
             except OSError:  # TimeoutError is one
                 continue
         raise RequestFailed(FetchErrorKind.CONNECT, f"no connection to {host}", sent=False)
 
-    async def _addresses(self, host: str, port: int) -> tuple[Address, ...]:
+    async def _addresses(self, host: str, port: int) -> Sequence[str]:
         """All addresses of the name, or a refusal if even one of them may not be dialled."""
         try:
-            addresses: tuple[Address, ...] = (ip_address(host),)
-        except ValueError:
-            try:
-                texts = await self._resolver(host, port)
-                addresses = tuple(ip_address(text) for text in texts)
-            except (OSError, ValueError) as error:  # UnicodeError, of a label that is too long, is a ValueError
-                raise RequestFailed(FetchErrorKind.DNS, f"{host} has no address", sent=False) from error
+            addresses = self._literal(host)
+            if addresses is None:
+                addresses = [self._checked(text) for text in await self._resolver(host, port)]
+        except (OSError, ValueError) as error:  # UnicodeError, of a label that is too long, is a ValueError
+            raise RequestFailed(FetchErrorKind.DNS, f"{host} has no address", sent=False) from error
         if not addresses:
             raise RequestFailed(FetchErrorKind.DNS, f"{host} has no address", sent=False)
-        if not all(may_dial(address, self._allowed) for address in addresses):
+        may = [address for address in addresses if address is not None]
+        if len(may) < len(addresses):
             raise _refused(host)
-        return addresses[:_MAX_DIALLED]
+        return may[:_MAX_DIALLED]
+
+    def _literal(self, host: str) -> list[str | None] | None:
+        """A host that is an address itself; None if it is a name, as all that end with a letter and have no colon."""
+        if ":" not in host and host[-1:].isalpha():
+            return None
+        try:
+            return [self._checked(host)]
+        except ValueError:
+            return None
+
+    def _check(self, text: str) -> str | None:
+        """The address as it is dialled; None if it may not be. Raises ValueError if it is none."""
+        address = ip_address(text)
+        return str(address) if may_dial(address, self._allowed) else None
 
     def check_peer(self, peer: object, host: str) -> None:
         """Who is really at the other end, as its socket says: the last word, whatever happened before."""
         try:
-            allowed = may_dial(ip_address(peer[0]), self._allowed)  # type: ignore[index]
+            allowed = self._checked(peer[0]) is not None  # type: ignore[index]
         except (TypeError, IndexError, ValueError):
             allowed = False
         if not allowed:

@@ -12,6 +12,7 @@ from monitor.errors import RequestFailed
 from monitor.model import FetchErrorKind
 
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\x00\r\n]*)?\Z")
+_FIELDS: Final = re.compile(rb"\n([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00\r\n]*)(?=\r?\n|\Z)")
 _FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*?)[ \t]*\Z")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}\Z")
 _END: Final = re.compile(rb"\r?\n\r?\n")
@@ -47,7 +48,8 @@ def read_head(data: bytes, *, bodiless: bool) -> Head | None:
     Raises:
         RequestFailed: it is not HTTP.
     """
-    first, *lines = _LINE.split(data.rstrip(b"\r\n"))
+    data = data.rstrip(b"\r\n")
+    first = data.partition(b"\n")[0].removesuffix(b"\r")
     status_line = _STATUS.match(first)
     if status_line is None:
         raise broken("the answer is not HTTP")
@@ -56,8 +58,17 @@ def read_head(data: bytes, *, bodiless: bool) -> Head | None:
         if status == _SWITCHING:
             raise broken("the answer is in another protocol")
         return None
+    fields = [(name, value.strip(b" \t")) for name, value in _FIELDS.findall(data)]
+    if len(fields) != data.count(b"\n"):  # some line is no field by itself
+        fields = _line_by_line(data)
+    bodiless = bodiless or status in _NO_BODY
+    return Head(status, fields, 0 if bodiless else _framing(fields))
+
+
+def _line_by_line(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The fields of a head in which lines are folded, or which is broken."""
     fields: list[tuple[bytes, bytes]] = []
-    for line in lines:
+    for line in _LINE.split(data)[1:]:
         found = _FIELD.match(line)
         if found is not None:
             fields.append((found[1], found[2]))
@@ -66,8 +77,7 @@ def read_head(data: bytes, *, bodiless: bool) -> Head | None:
             fields[-1] = fields[-1][0], fields[-1][1] + b" " + line.strip(b" \t")
         else:
             raise broken("the answer has a header that is not HTTP")
-    bodiless = bodiless or status in _NO_BODY
-    return Head(status, fields, 0 if bodiless else _framing(fields))
+    return fields
 
 
 def _framing(fields: list[tuple[bytes, bytes]]) -> int:

@@ -21,6 +21,7 @@ The figures are explained in `docs/feeds.md`.
 import dataclasses
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitor.model import (
     Feed,
@@ -62,16 +63,16 @@ def next_poll(
     if isinstance(outcome, FetchFailed):
         return _failed(feed, state, outcome, now, settings=settings, jitter=jitter)
     if isinstance(outcome, NotModified):
-        state = _unchanged(state, outcome, now)
+        known, pace = _unchanged(state, outcome, now)
     elif outcome.partial:
-        state = _extended(state, outcome, now, new)
+        known, pace = _extended(state, outcome, now, new)
     else:
-        state = _parsed(feed, state, outcome, now, new)
-    pace = moves.after(feed, state.pace, outcome.hints.moved_to, now, settings)
+        known, pace = _parsed(feed, state, outcome, now, new)
+    pace = moves.after(feed, pace, outcome.hints.moved_to, now, settings)
     due, bounds = policy.after_success(feed, pace, now, settings, jitter)
     if bounds != pace.bounds:
         pace = dataclasses.replace(pace, bounds=bounds)
-    return dataclasses.replace(state, next_due=due, pace=pace)
+    return dataclasses.replace(state, next_due=due, last_polled=now, pace=pace, **known)
 
 
 def at_its_address(feed: Feed, state: FeedState) -> Feed:
@@ -81,7 +82,8 @@ def at_its_address(feed: Feed, state: FeedState) -> Feed:
 
 def _parsed(
     feed: Feed, state: FeedState, outcome: ParsedFeed, now: datetime, new: Sequence[datetime | None]
-) -> FeedState:
+) -> tuple[dict[str, Any], Pace]:
+    """What changes in the state, and the pace."""
     listed = outcome.listed
     if listed is None:
         listed = len({article.key for article in outcome.articles})
@@ -91,57 +93,49 @@ def _parsed(
         if lost:
             gaps += 1
         pace = rhythm.after_news(pace, new, last_polled=state.last_ok, now=now, lost=lost)
-    return dataclasses.replace(
-        state,
-        validators=outcome.validators,
-        body_hash=outcome.body_hash,
-        wire_hash=outcome.wire_hash,
-        fingerprints=outcome.fingerprints,
-        title=outcome.title or state.title,
-        lang=outcome.lang or state.lang,
-        last_polled=now,
-        last_ok=now,
-        failures=0,
-        last_error=None,
-        gaps=gaps,
-        pace=dataclasses.replace(
-            pace, listed=listed, format=outcome.format, hints=_lasting(outcome.hints), unread=False
-        ),
+    known = {
+        "validators": outcome.validators,
+        "body_hash": outcome.body_hash,
+        "wire_hash": outcome.wire_hash,
+        "fingerprints": outcome.fingerprints,
+        "title": outcome.title or state.title,
+        "lang": outcome.lang or state.lang,
+        "last_ok": now,
+        "failures": 0,
+        "last_error": None,
+        "gaps": gaps,
+    }
+    return known, dataclasses.replace(
+        pace, listed=listed, format=outcome.format, hints=_lasting(outcome.hints), unread=False
     )
 
 
-def _extended(state: FeedState, outcome: ParsedFeed, now: datetime, new: Sequence[datetime | None]) -> FeedState:
+def _extended(
+    state: FeedState, outcome: ParsedFeed, now: datetime, new: Sequence[datetime | None]
+) -> tuple[dict[str, Any], Pace]:
     """New items only: what was known of the whole document, its items and hashes among it, still is."""
     pace = rhythm.after_news(state.pace, new, last_polled=state.last_ok, now=now, lost=False)
     pace = dataclasses.replace(pace, format=pace.format or outcome.format, listed=pace.listed or len(outcome.articles))
-    return dataclasses.replace(
-        state,
-        validators=outcome.validators,
-        title=outcome.title or state.title,
-        lang=outcome.lang or state.lang,
-        last_polled=now,
-        last_ok=now,
-        failures=0,
-        last_error=None,
-        pace=_refreshed(pace, outcome.hints),
-    )
+    known = {
+        "validators": outcome.validators,
+        "title": outcome.title or state.title,
+        "lang": outcome.lang or state.lang,
+        "last_ok": now,
+        "failures": 0,
+        "last_error": None,
+    }
+    return known, _refreshed(pace, outcome.hints)
 
 
-def _unchanged(state: FeedState, outcome: NotModified, now: datetime) -> FeedState:
+def _unchanged(state: FeedState, outcome: NotModified, now: datetime) -> tuple[dict[str, Any], Pace]:
     """A document that could not be parsed and has not changed since is still one that cannot be parsed. An equal body at
     200 is another matter: it equals the last one that could be parsed.
     """
     still_broken = outcome.status == _NOT_MODIFIED and (state.last_error or "").startswith(f"{FetchErrorKind.PARSE}:")
-    return dataclasses.replace(
-        state,
-        validators=outcome.validators,
-        wire_hash=outcome.wire_hash or state.wire_hash,
-        last_polled=now,
-        last_ok=state.last_ok if still_broken else now,
-        failures=state.failures if still_broken else 0,
-        last_error=state.last_error if still_broken else None,
-        pace=_refreshed(state.pace, outcome.hints),
-    )
+    known: dict[str, Any] = {"validators": outcome.validators, "wire_hash": outcome.wire_hash or state.wire_hash}
+    if not still_broken:
+        known |= {"last_ok": now, "failures": 0, "last_error": None}
+    return known, _refreshed(state.pace, outcome.hints)
 
 
 def _refreshed(pace: Pace, hints: PublisherHints) -> Pace:

@@ -43,7 +43,8 @@ class Pages:
 def record_poll(db: Row, poll: PollRecord) -> RecordedPoll:
     """All that a poll changes, with the pages that it wants read and the hub that it found. Raises LeaseLost."""
     recorded, written = polls.record(db, poll)
-    ask(db, [written[key] for key in poll.pages if key in written], poll.now)
+    if poll.pages:
+        ask(db, [written[key] for key in poll.pages if key in written], poll.now)
     if poll.hubs is not None:
         pushes.note(db, poll.feed_id, poll.hubs[0] if poll.hubs else None, poll.now)
     return recorded

@@ -7,6 +7,7 @@ it: that is what makes repetition harmless.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from monitor.errors import LeaseLost
 from monitor.model import Article, Match, NewAlert
@@ -14,6 +15,8 @@ from monitor.store.protocol import KnownArticle, NewArticle, NewRevision, PollRe
 from monitor.store.sqlite import values
 from monitor.store.sqlite.values import Row, stamp
 from monitor.store.sqlite.words import indexed
+
+_NOTHING = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
 
 Known = Mapping[str, KnownArticle]
 
@@ -59,14 +62,14 @@ def record(db: Row, poll: PollRecord) -> tuple[RecordedPoll, Mapping[str, int]]:
     is written.
     """
     columns = values.state_columns(poll.state)
-    changes = ", ".join(f"{name} = ?" for name in columns)
     fenced = db.execute(
-        f"UPDATE feeds SET {changes}, untold = untold OR ?, lease_worker = NULL, lease_until = NULL "
-        "WHERE id = ? AND lease_token = ? AND lease_worker = ?",
+        _fenced_update(tuple(columns)),
         (*columns.values(), poll.tell, poll.feed_id, poll.lease.token, poll.lease.worker),
     )
     if fenced.rowcount != 1:
         raise LeaseLost(f"the lease of feed {poll.feed_id} went to another worker")
+    if not (poll.articles or poll.revisions or poll.alerts):
+        return _NOTHING, {}
     # A key that comes twice in one poll is one article: the first.
     articles = tuple({one.article.key: one for one in reversed(poll.articles)}.values())[::-1]
     fresh = insert_articles(db, articles, poll.now)
@@ -78,6 +81,15 @@ def record(db: Row, poll: PollRecord) -> tuple[RecordedPoll, Mapping[str, int]]:
         articles=len(fresh), revisions=len(changed), hits=hits, alerts=alerts, deliveries=deliveries
     )
     return recorded, {key: number for key, (number, _) in (fresh | changed).items()}
+
+
+@cache
+def _fenced_update(columns: tuple[str, ...]) -> str:
+    changes = ", ".join(f"{name} = ?" for name in columns)
+    return (
+        f"UPDATE feeds SET {changes}, untold = untold OR ?, lease_worker = NULL, lease_until = NULL "
+        "WHERE id = ? AND lease_token = ? AND lease_worker = ?"
+    )
 
 
 def insert_articles(db: Row, articles: Sequence[NewArticle], now: datetime) -> dict[str, tuple[int, int]]:

@@ -1,7 +1,7 @@
 """Writes that share a transaction: what waits while the disk works on one is done together in the next.
 
-A commit that survives power loss takes the disk some milliseconds, whatever it holds. Each write has a savepoint of its
-own, so that one which is refused, or cannot be written, leaves the others alone.
+A commit that survives power loss takes the disk some milliseconds, whatever it holds. A write that is refused must have
+written nothing by then, and leaves the others alone; when one cannot be written, each is tried again by itself.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Together:
             first = len(self._waiting) == 1
         if first:
             self._pool.submit(self._drain, loop)
-        return cast("T", await asyncio.shield(future))
+        return cast("T", await future)
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._lock:
@@ -59,21 +59,20 @@ class Together:
 
 
 def _apart(db: Row, work: Work) -> object:
-    """Do one write; a refusal undoes it alone, anything else ends the transaction."""
-    db.execute("SAVEPOINT apart")
+    """Do one write. A refusal comes before it has written anything, so it needs no savepoint;
+    anything else ends the transaction.
+    """
     try:
-        outcome = work(db)
+        return work(db)
     except LeaseLost as error:
-        db.execute("ROLLBACK TO apart")
-        outcome = error
-    db.execute("RELEASE apart")
-    return outcome
+        return error
 
 
 def _tell(futures: list[asyncio.Future[object]], outcomes: list[object]) -> None:
     for future, outcome in zip(futures, outcomes, strict=True):
+        if future.done():
+            continue  # who was cancelled does not ask
         if isinstance(outcome, Exception):
             future.set_exception(outcome)
-            future.exception()  # who was cancelled does not ask
         else:
             future.set_result(outcome)

@@ -121,11 +121,16 @@ def feed(row: Row) -> Feed:
         title=row["title"],
         outlet=row["outlet"],
         lang=row["lang"],
-        categories=tuple(json.loads(row["categories"])),
-        labels=json.loads(row["labels"]),
+        categories=_strings(row["categories"]),
+        labels={} if row["labels"] == "{}" else json.loads(row["labels"]),
         every=None if row["every"] is None else row["every"] * _MICROSECOND,
         full_text=FullText(row["full_text"]),
     )
+
+
+def _strings(raw: str) -> tuple[str, ...]:
+    """A list of strings, which is empty for most feeds."""
+    return () if raw == "[]" else tuple(json.loads(raw))
 
 
 def state_columns(state: FeedState) -> dict[str, object]:
