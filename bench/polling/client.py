@@ -6,6 +6,7 @@ the product's own client. CPU of the client's process, medians of the rounds.
 """
 
 import asyncio
+import contextlib
 import multiprocessing
 import ssl
 import statistics
@@ -154,15 +155,18 @@ def measure(runner: Callable[..., dict[tuple[str, str], float]]) -> dict[tuple[s
 
 def rows() -> list[str]:
     """The section of the report."""
-    import uvloop  # noqa: PLC0415 - only here
+    loops = {"asyncio": asyncio.run}
+    with contextlib.suppress(ImportError):
+        import uvloop  # noqa: PLC0415 - only here, and only where it is installed
 
+        loops["uvloop"] = uvloop.run
     told = [
         "### One request: a 304 on a new connection, CPU ms",
         "",
         "| loop | client | http | of by hand | https, verified | of by hand |",
         "| --- | --- | --: | --: | --: | --: |",
     ]
-    for loop, runner in (("asyncio", asyncio.run), ("uvloop", uvloop.run)):
+    for loop, runner in loops.items():
         found = measure(runner)
         floor = {scheme: found["streams by hand", scheme] for scheme in ("http", "https")}
         for name in ("streams by hand", "monitor", "httpx"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from monitor import config
-from monitor.engine import log
+from monitor.engine import log, process
 from monitor.engine.daemon import Daemon
 from monitor.errors import RequestFailed
 from monitor.net import GuardedClient
@@ -22,7 +22,7 @@ def run(file: Path) -> None:
     cache = config.RuleCache()
     loaded = config.load(file, environ, cache)
     log.set_up(loaded.settings.log)
-    asyncio.run(Daemon(lambda: config.load(file, environ, cache)).run())
+    process.run(Daemon(lambda: config.load(file, environ, cache)).run())
 
 
 @click.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from monitor import config
-from monitor.engine import log
+from monitor.engine import log, process
 from monitor.engine.daemon import Daemon, close
 from monitor.engine.local import LocalEngine
 from monitor.engine.pages import PAUSE
@@ -42,7 +42,7 @@ def poll(file: Path, *, once: bool, feeds: tuple[str, ...]) -> None:
         click.echo(f"the daemon (process {pid}) polls {count} feed{'s' if count != 1 else ''} now")
         return
     daemon = Daemon(lambda: config.load(file, environ))
-    failed = asyncio.run(_once(daemon, loaded, feeds) if once else _go_on(daemon, feeds))
+    failed = process.run(_once(daemon, loaded, feeds) if once else _go_on(daemon, feeds))
     if failed:
         raise click.ClickException(f"failed: {', '.join(failed)}; `monitor feeds list` says why")
 
