@@ -12,7 +12,7 @@ from typing import Final, Self
 from monitor.errors import RequestFailed
 from monitor.model import FetchErrorKind
 
-MOST: Final = 64_000_000
+MOST: Final = 32_000_000
 """Bytes of bodies as they came; several of the longest that one may be."""
 
 
