@@ -20,7 +20,6 @@ import click
 
 from monitor import config, store
 from monitor.config.plain_yaml import AVAILABLE as HAS_LIBYAML
-from monitor.engine.process import LOOP
 from monitor.errors import ConfigError, SchemaTooNew, StoreError
 from monitor.feeds.languages import detect
 from monitor.matching import native_available
@@ -116,7 +115,6 @@ def _programs() -> Iterator[Line]:
         yield Line("database", State.OK, store.driver())
     except StoreError as error:
         yield Line("database", State.FAILURE, str(error), "make install takes the version of the lock file")
-    yield Line("event loop", State.OK, LOOP)
     native = native_available()
     yield Line(
         "rule index",
