@@ -168,7 +168,8 @@ def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
             stamp(now - grace),
             stamp(now),
         ),
-        feeds_failing=one("SELECT count(*) FROM feeds WHERE active = 1 AND failures > 0"),
+        # Named, because SQLite takes the index of all feeds for a count: two seconds of CPU for a million.
+        feeds_failing=one("SELECT count(*) FROM feeds INDEXED BY feeds_failing WHERE active = 1 AND failures > 0"),
         articles=one("SELECT max(id) FROM articles"),
         hits=one("SELECT max(id) FROM hits"),
         deliveries={DeliveryState(row["state"]): row["n"] for row in counts},
