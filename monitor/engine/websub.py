@@ -10,6 +10,7 @@ answered and not recorded when the process ended.
 import asyncio
 import hashlib
 import hmac
+import weakref
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -55,6 +56,8 @@ class WebSub:
         self._asking: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pushes = 0
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        """Pushes of one feed are recorded one after another; who waits keeps its lock alive."""
 
     # asking
 
@@ -136,19 +139,24 @@ class WebSub:
         return True
 
     async def _record(self, feed_id: str, body: bytes, content_type: str | None) -> None:
-        parts = self._parts
+        turn = self._turns.setdefault(feed_id, asyncio.Lock())
         try:
-            for _ in range(_TRIES):
-                claim = await parts.store.claim_pushed(feed_id, parts.worker, parts.clock(), feed_lease(parts))
-                if claim is not None:
-                    recorded = await flow.pushed(parts, claim, body, content_type)
-                    if recorded.deliveries:
-                        self._nudge()
-                    return
-                await asyncio.sleep(1)  # the feed is being polled just now
-            parts.journal.warn("websub", status="dropped", feed=feed_id)
+            async with turn:
+                await self._record_in_turn(feed_id, body, content_type)
         finally:
             self._pushes -= 1
+
+    async def _record_in_turn(self, feed_id: str, body: bytes, content_type: str | None) -> None:
+        parts = self._parts
+        for _ in range(_TRIES):
+            claim = await parts.store.claim_pushed(feed_id, parts.worker, parts.clock(), feed_lease(parts))
+            if claim is not None:
+                recorded = await flow.pushed(parts, claim, body, content_type)
+                if recorded.deliveries:
+                    self._nudge()
+                return
+            await asyncio.sleep(1)  # the feed is being polled just now
+        parts.journal.warn("websub", status="dropped", feed=feed_id)
 
     # life
 

@@ -50,7 +50,7 @@ def test_a_message_larger_than_any_buffer_arrives_whole(certificates, tmp_path):
     certificates.write_ca(tmp_path / "ca.pem")
     with MailHost(security="tls", certificates=certificates, size_limit=10_000_000) as host:
         message = mail(text="Khmeimim\n" * 300_000)
-        (result,) = send(channel(host, ca_file=tmp_path / "ca.pem"), message)
+        (result,) = send(channel(host, ca_file=tmp_path / "ca.pem", final_timeout=60.0), message)
         assert result.outcome is O.SENT
         assert len(host.letters[0].raw) > 5_000_000
 

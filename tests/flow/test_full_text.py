@@ -55,7 +55,7 @@ async def desk_on(folder, routes, full_text="always"):
             "[box]",
             extra=f"feeds: [{{id: f, url: '{host.url('/feed')}', full_text: {full_text}}}]\n"
             "polling: {every: 1m, floor: 1m}\n"
-            f"fetch: {{allow_private: ['127.0.0.0/8'], timeout: 2s}}\n",
+            f"fetch: {{allow_private: ['127.0.0.0/8'], timeout: 1s}}\n",
             rules=RULES,
         )
         async with desk:

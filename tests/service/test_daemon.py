@@ -31,10 +31,10 @@ def states(rig):
 # ── stop ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_twelve_stops_with_deliveries_in_flight_repeat_nothing_and_give_leases_back(rig):
+def test_eight_stops_with_deliveries_in_flight_repeat_nothing_and_give_leases_back(rig):
     slow = threading.Event()
     rig.mail.on["data"] = lambda: slow.wait(0.3)
-    for run in range(12):
+    for run in range(8):
         rig.publish(2, f"s{run}")
         before = len(rig.mail.accepted)
         rig.start()
