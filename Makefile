@@ -36,9 +36,12 @@ run: $(VENV)/.locked  ## run the daemon on the shipped configuration (stop it wi
 
 PURE := monitor/matching/*,monitor/alerting/*,monitor/text/*,monitor/schedule/*,monitor/feed_health.py,monitor/keys.py,monitor/settings.py,monitor/model/*,monitor/errors.py
 
+# One more than there are processors: many tests wait for daemons and servers.
+WORKERS = $(shell echo $$(($$(nproc) + 1)))
+
 test: $(VENV)/.dev  ## run every test; branches covered: all on the pure floors, nine in ten elsewhere
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest --numprocesses=auto --cov --cov-report=
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 	$(BIN)/coverage report --omit='$(PURE)' --fail-under=90
 
