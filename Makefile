@@ -34,7 +34,7 @@ dev: $(VENV)/.dev  ## the same, with what tests and linters need
 run: $(VENV)/.locked  ## run the daemon on the shipped configuration (stop it with Ctrl-C)
 	@exec $(BIN)/monitor --config $(CONFIG) run
 
-PURE := monitor/matching/*,monitor/alerting/*,monitor/text/*,monitor/schedule/*,monitor/feed_health.py,monitor/keys.py,monitor/settings.py,monitor/model/*,monitor/errors.py
+PURE := monitor/matching/*,monitor/stories/*,monitor/alerting/*,monitor/text/*,monitor/schedule/*,monitor/feed_health.py,monitor/keys.py,monitor/settings.py,monitor/model/*,monitor/errors.py
 
 test: $(VENV)/.dev  ## run every test; branches covered: all on the pure floors, nine in ten elsewhere
 	$(BIN)/coverage erase
