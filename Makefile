@@ -7,7 +7,7 @@ CONFIG ?= monitor.yaml
 BENCH_ENV := build/bench
 BENCH_ARGS ?=
 
-.PHONY: help install dev run test lint bench bench-matching bench-polling bench-names bench-loading format lock clean
+.PHONY: help install dev run test lint bench bench-matching bench-polling bench-names bench-stories bench-loading format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -53,6 +53,9 @@ bench: $(VENV)/.locked  ## measure matching, recording and delivering; writes do
 
 bench-names: $(VENV)/.locked  ## how well names are found, by language and tier, with the worst misses and false alarms
 	$(BIN)/python -m bench.names
+
+bench-stories: $(VENV)/.locked  ## how well and how fast articles are grouped into stories
+	$(BIN)/python -m bench.stories
 
 bench-loading: $(VENV)/.locked  ## measure reading 100,000 rules from YAML
 	$(BIN)/python bench/loading.py

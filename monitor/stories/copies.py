@@ -9,7 +9,8 @@ from monitor.model import Article
 from monitor.stories.lexicon import number_of
 from monitor.text.fold import fold
 
-_READ: Final = 20_000  # characters; what is the same so far is the same
+_END: Final = 300  # characters
+_ABOUT: Final = 500  # characters: spaces and marks may differ
 _SHORTEST: Final = 3  # words of a text that tells something
 _TRACKING: Final = re.compile(
     r"(?:utm_|mc_|pk_|at_|ns_|xtor$|fbclid$|gclid$|dclid$|yclid$|msclkid$|igshid$|cmp$|cmpid$|ref$|ref_src$|source$|rss$|ito$|"
@@ -38,10 +39,15 @@ def canonical(url: str | None) -> str | None:
     return f"{host}{path}?{query}" if query else f"{host}{path}"
 
 
-def text_number(article: Article) -> int:
-    """Equal for articles with the same words in the same order; 0 for a text that says nothing."""
-    words = _WORDS.findall(fold(f"{article.title[:_READ]}\n{article.body[:_READ]}"))
-    return number_of(" ".join(words)) if len(words) >= _SHORTEST else 0
+def text_number(article: Article, order: Sequence[str]) -> int:
+    """Equal for articles with the same words in the same order; 0 for a text that says nothing.
+
+    `order` has the words that were read of the beginning; of a longer text its end and length count too.
+    """
+    if len(order) < _SHORTEST:
+        return 0
+    end = _WORDS.findall(fold(article.body[-_END:])) if len(article.body) > _END else []
+    return number_of(" ".join([*order, str(len(article.body) // _ABOUT), *end[1:]]))
 
 
 def resemblance(first: Sequence[int], second: Sequence[int]) -> float:

@@ -35,7 +35,7 @@ from monitor.stories.vectors import Rarity, name_vector, word_vector
 
 _LOOKED_FOR: Final = 14  # words of an article
 _NAMES_LOOKED_FOR: Final = 10
-_COMPARED: Final = 30  # stories
+_COMPARED: Final = 16  # stories
 _MERGED: Final = 8  # stories that are compared again when one has grown
 _FILED: Final = 8  # numbers of a sketch; two near copies share one of so many nearly always
 _SLACK: Final = 16  # the window may be longer than its limit by this part, so that it is not cut with each article
@@ -57,7 +57,8 @@ class Stories:
         self._by_url: dict[int, Item] = {}
         self._by_text: dict[int, Item] = {}
         self._by_run: dict[int, Item] = {}
-        self._by_word, self._by_name = Postings(), Postings()
+        self._by_word = Postings()
+        self._by_name: dict[str, Postings] = {}  # by language: names are for the other languages
 
     def __len__(self) -> int:
         return len(self._items)
@@ -127,15 +128,13 @@ class Stories:
             lang=features.lang,
             words=word_vector(features, self._words, self.tuning),
             names=name_vector(features, self._names),
-            sketch=features.sketch,
-            length=min(1.0, features.length / self.tuning.enough),
+            sketch=features.sketch(),
+            length=min(1.0, len(features.order) / self.tuning.enough),
             days=features.days,
             url=number_of(address) if address else 0,
-            text=text_number(article),
+            text=text_number(article, features.order),
         )
         self._count += 1
-        self._words.add(term.word.number for term in features.terms)
-        self._names.add(features.concepts)
         return item, features
 
     def _file(self, item: Item) -> None:
@@ -144,7 +143,7 @@ class Stories:
         self._by_key[item.key] = item
         if not item.copy:
             self._by_word.add(item.words.numbers[:_LOOKED_FOR], item.number)
-            self._by_name.add(item.names.numbers[:_NAMES_LOOKED_FOR], item.number)
+            self._by_name.setdefault(item.lang, Postings()).add(item.names.numbers[:_NAMES_LOOKED_FOR], item.number)
         self._file_copies(item)
         if len(self._items) > self._limit + self._limit // _SLACK:
             self._drop(list(self._items)[: len(self._items) - self._limit])
@@ -222,22 +221,20 @@ class Stories:
 
     def _nearest(self, item: Item, own: Story) -> list[tuple[Affinity, Story, Item]]:
         """The stories that share its heaviest terms, the nearest first, each with the article that shares most of them."""
-        heavy = dict(zip(item.words.numbers[:_LOOKED_FOR], item.words.weights[:_LOOKED_FOR], strict=True))
-        votes = self._by_word.votes(heavy, self._items.__contains__)
-        named = dict(zip(item.names.numbers[:_NAMES_LOOKED_FOR], item.names.weights[:_NAMES_LOOKED_FOR], strict=True))
-        foreign = self._by_name.votes(named, lambda one: one in self._items and self._items[one].lang != item.lang)
-        for number, weight in foreign.items():
-            votes[number] = votes.get(number, 0.0) + weight
-        stories: dict[int, tuple[float, Item]] = {}
+        votes = self._by_word.votes(item.words, _LOOKED_FOR)
+        for lang, postings in self._by_name.items():
+            if lang != item.lang:
+                votes |= postings.votes(item.names, _NAMES_LOOKED_FOR)
+        likest: dict[Story, tuple[float, Item]] = {}
         for number, weight in votes.items():
             one = self._items[number]
-            known = stories.get(one.story.number)
+            known = likest.get(one.story)
             if known is None or weight > known[0]:
-                stories[one.story.number] = (weight, one)
-        chosen = sorted(stories.values(), key=lambda each: (-each[0], each[1].number))[:_COMPARED]
+                likest[one.story] = (weight, one)
+        chosen = sorted([(-weight, one.number, one) for weight, one in likest.values()])[:_COMPARED]
         found = [
             (affinity(own, like.story, self.tuning), like.story, like)
-            for _, like in chosen
+            for _, _, like in chosen
             if not other_days(item.days, like.days)
         ]
         return sorted(found, key=lambda each: (-each[0].margin, each[1].number))
@@ -302,7 +299,8 @@ class Stories:
             else:
                 del self._stories[identity]
         self._by_word.keep(self._items)
-        self._by_name.keep(self._items)
+        for postings in self._by_name.values():
+            postings.keep(self._items)
         self._by_url, self._by_text, self._by_run = {}, {}, {}
         for item in self._items.values():
             self._file_copies(item)

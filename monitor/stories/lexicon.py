@@ -79,11 +79,16 @@ class Lexicon:
         common = self._of_language(lang).get(root, 0.0)
         place = self._places.get(stem_of_place(folded))
         if place is not None:
-            concept = number_of(f"@{place[0]}")
+            name = place[0].rstrip(_VOWELS) if place[0].startswith("~") else f"@{place[0]}"
+            concept = number_of(name)
         else:
             key = (sound_key(bare(folded)) or "").rstrip(_VOWELS)
             heard = sum(letter not in _VOWELS for letter in key) >= _CONSONANTS and len(key) >= _SHORTEST
             concept = number_of(f"~{key}") if heard else 0
+        if (
+            place is not None and place[1] == 0 and common > 0
+        ):  # a name of people that is also a word, as Arabic has many
+            place, concept = None, 0
         share = max(common, place[1] if place else 0.0)
         return Word(number_of(root), share, common > 0, concept, place is not None)
 

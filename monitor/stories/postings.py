@@ -1,8 +1,11 @@
 """An inverted index: for each of the heaviest terms the articles that have it. What is looked up is bounded."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from monitor.stories.vectors import Vector
+
+ENOUGH: Final = 400
 LOOKED_UP: Final = 150
 """Articles of a term, the newest: what is in more articles finds none that rarer terms would not."""
 
@@ -33,13 +36,20 @@ class Postings:
             return []
         return [known] if isinstance(known, int) else known[-LOOKED_UP:]
 
-    def votes(self, terms: Mapping[int, float], chosen: Callable[[int], bool]) -> dict[int, float]:
-        """Article -> the sum of the weights of the terms that it has."""
+    def votes(self, vector: Vector, terms: int) -> dict[int, float]:
+        """Article -> the sum of the weights of those of the heaviest terms that it has. Rare terms first; in all some
+        hundred articles (`ENOUGH`) are looked up.
+        """
         found: dict[int, float] = {}
-        for term, weight in terms.items():
-            for article in self.of(term):
+        lists = [(self.of(term), weight) for term, weight in zip(vector.numbers[:terms], vector.weights, strict=False)]
+        looked_up = 0
+        for articles, weight in sorted(lists, key=lambda one: len(one[0])):
+            for article in articles:
                 found[article] = found.get(article, 0.0) + weight
-        return {article: votes for article, votes in found.items() if chosen(article)}
+            looked_up += len(articles)
+            if looked_up >= ENOUGH:
+                break
+        return found
 
     def keep(self, articles: Mapping[int, object]) -> None:
         """Take out all but these."""

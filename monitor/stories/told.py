@@ -21,10 +21,10 @@ def evidence_of(
     names: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
     if features is not None:
-        terms = {term.word.number: term for term in features.terms}
+        terms, concepts = features.terms(), features.concepts()
         if found.step is Step.OTHER_LANGUAGE:
             table = story.names.table() if story is not None else like.names.as_dict()
-            common = [features.concepts[one][1] for one in _common(item.names, table) if one in features.concepts]
+            common = [concepts[one][1] for one in _common(item.names, table) if one in concepts]
             names = tuple(one for one in common if not one[0].isdigit())[:_SHOWN]
             figures = tuple(one for one in common if one[0].isdigit())[:_SHOWN]
         else:

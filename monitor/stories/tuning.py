@@ -41,7 +41,7 @@ class Tuning:
     floor_full: float = 0.69
     """Needed between two stories of many articles, as a part of how alike the articles of each are."""
     alone_thin: float = 0.8
-    alone_full: float = 0.34
+    alone_full: float = 0.38
     """Needed more between two single articles; between stories it is divided by the root of the number of pairs."""
     across: float = 0.25
     """Needed between the names and figures of two languages."""

@@ -30,9 +30,9 @@ class Vector:
 
 def vector(weights: Iterable[tuple[int, float]], kept: int) -> Vector:
     """The heaviest terms, scaled to length one."""
-    chosen = sorted(weights, key=lambda one: (-one[1], one[0]))[:kept]
-    length = sqrt(sum(weight * weight for _, weight in chosen)) or 1.0
-    return Vector(array("Q", [number for number, _ in chosen]), array("f", [weight / length for _, weight in chosen]))
+    found = sorted([(-weight, number) for number, weight in weights])[:kept]
+    length = -sqrt(sum([weight * weight for weight, _ in found])) or 1.0
+    return Vector(array("Q", [number for _, number in found]), array("f", [weight / length for weight, _ in found]))
 
 
 def dot(vec: Vector, weights: dict[int, float]) -> float:
@@ -43,7 +43,7 @@ def dot(vec: Vector, weights: dict[int, float]) -> float:
 
 @dataclass(slots=True)
 class Rarity:
-    """In how many articles terms occur."""
+    """In how many articles terms occur. What weighs an article counts it too."""
 
     prior: float
     most: int = 1_000_000
@@ -70,23 +70,33 @@ class Rarity:
 
 
 def word_vector(features: Features, rarity: Rarity, tuning: Tuning) -> Vector:
-    """The words of an article by weight."""
-    name, title, figure = tuning.name, tuning.title, tuning.figure
-    counts, prior, articles = rarity.counts, rarity.prior, rarity.articles + rarity.prior + 1
-    weighed = []
-    for word, count, _, is_name, in_title, is_figure in features.terms:
-        # As `rarity.of`, in place: this runs for every word of every article.
-        weight = log(articles / (counts.get(word.number, 0) + word.share * prior + 1))
-        if count > 1:
-            weight *= 1.0 + log(count)
-        if is_figure:
-            weight *= figure
-        elif is_name:
-            weight *= name
-        weighed.append((word.number, weight * title if in_title else weight))
+    """The words of an article by weight. This runs for every word of every article."""
+    times: dict[int, int] = {}
+    factors: dict[int, float] = {}
+    shares: dict[int, float] = {}
+    names, title, words = features.names, features.title, features.words
+    for folded, count in features.counts.items():
+        number, share, _, _, _ = words[folded]
+        factor = tuning.name if folded in names else tuning.figure if folded[0].isdigit() else 1.0
+        if folded in title:
+            factor *= tuning.title
+        if number in times:
+            times[number] += count
+            factors[number] = max(factor, factors[number])
+        else:
+            times[number], factors[number], shares[number] = count, factor, share * rarity.prior + 1
+    counted, articles = rarity.counts, rarity.articles + rarity.prior + 1
+    weighed = [
+        (number, factors[number] * (1.0 + log(count)) * log(articles / (counted.get(number, 0) + shares[number])))
+        for number, count in times.items()
+    ]
+    rarity.add(times)
     return vector(weighed, _WORDS_KEPT)
 
 
 def name_vector(features: Features, rarity: Rarity) -> Vector:
     """Its names and figures by weight."""
-    return vector(((number, rarity.of(number, share)) for number, (share, _) in features.concepts.items()), _NAMES_KEPT)
+    concepts = features.concepts()
+    found = vector([(number, rarity.of(number, share)) for number, (share, _) in concepts.items()], _NAMES_KEPT)
+    rarity.add(concepts)
+    return found

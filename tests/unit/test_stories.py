@@ -98,8 +98,10 @@ def test_a_copy_of_articles_of_two_stories_makes_them_one():
         told("a", FIRE, url="https://one.example/1"),
         told("b", OTHER, url="https://two.example/2"),
         told("c", FIRE, url="https://two.example/2"),
+        told("d", FIRE, url="https://one.example/1"),
     ])  # fmt: skip
-    assert {stories.story_of(key) for key in "abc"} == {"a"}
+    assert {stories.story_of(key) for key in "abcd"} == {"a"}
+    assert decisions[3].merges == ()
     assert decisions[2].evidence.step is Step.SAME_URL
     assert [(merge.story, merge.into, merge.step) for merge in decisions[2].merges] == [("b", "a", Step.SAME_TEXT)]
 
@@ -199,6 +201,13 @@ def test_forgetting_drops_articles_and_what_only_they_said():
     assert stories.add(told("late", "", "Tug", url="https://coastal.example/adria-nova")).story == "ferry-1"
     assert len(stories) == len(articles) - 3
     assert stories.forget(datetime(2027, 1, 1, tzinfo=UTC)) == len(stories) + len(articles) - 3 or len(stories) == 0
+
+
+def test_a_story_that_is_copied_after_its_articles_are_gone_is_new():
+    stories, _ = run([told("a", FIRE), told("b", OTHER, hours=48)])
+    stories.forget(NOON + timedelta(hours=24))
+    assert stories.add(told("c", FIRE, hours=49)).story == "c"
+    assert stories.add(told("d", FIRE + " again", hours=49)).story == "c"
 
 
 def test_the_window_is_bounded_whatever_the_times_are():
