@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO, Any
 
 import click
@@ -9,9 +10,11 @@ import orjson
 
 from monitor.cli.match import parse_line, read_article
 from monitor.config.story_lists import lexicon
+from monitor.feeds.languages import detect
 from monitor.model import Article
 from monitor.stories import Chain, Evidence, Merge, Step, Stories, Why
 
+_TOLD_BY = 1000  # characters of a body, by which a language is told
 _STEPS = {
     Step.SAME_URL: "the same address",
     Step.SAME_TEXT: "the same text",
@@ -106,6 +109,8 @@ class _Reading:
                 self.bad_lines += 1
                 click.echo(f"line {number}: {error}", err=True)
                 continue
+            if article.lang is None:
+                article = replace(article, lang=detect(f"{article.title}. {article.body[:_TOLD_BY]}"))
             yield record["id"], article
 
 

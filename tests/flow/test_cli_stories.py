@@ -42,6 +42,12 @@ def test_ids_may_be_numbers_and_stand_twice():
     assert rows(done.stdout) == [{"article": one, "story": 7} for one in (7, 8, 7)]
 
 
+def test_a_language_that_is_not_given_is_told_from_the_text():
+    cases = [{**case, "lang": None} for case in rows(CASES.read_text())]
+    done = stories(text="\n".join(map(json.dumps, cases)))
+    assert {row["article"] for row in rows(done.stdout) if row["story"] == "mine-1"} == {"mine-1", "mine-2", "mine-3"}
+
+
 def test_bad_lines_are_told_with_their_number():
     done = stories(text='{"id": "a", "title": "One"}\nnonsense\n\n{"title": "no id"}\n')
     assert done.exit_code == 1
