@@ -24,10 +24,9 @@ _RECENT = 3_000
 _BEGUN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def stream(count: int, seed: int = 1) -> Iterator[Article]:
-    """Made news: title, and about 250 words."""
+def stream(count: int, pool: dict[str, list[str]], seed: int = 1) -> Iterator[Article]:
+    """Made news of these sentences by language: title, and about 250 words."""
     chance = random.Random(seed)
-    pool = data.sentences()
     langs = [lang for lang in pool for _ in range({"en": 6}.get(lang, 2))]
     recent: list[tuple[str, list[str]]] = []
     for number in range(count):
@@ -52,10 +51,10 @@ def stream(count: int, seed: int = 1) -> Iterator[Article]:
 
 def measure(size: int) -> None:
     """Print how long the last articles took with a window of `size`: articles a CPU second, the slowest, memory."""
-    stories = Stories(lexicon(), limit=2 * size)
+    stories, pool = Stories(lexicon(), limit=2 * size), data.sentences()
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     times = []
-    for one in stream(size + _MEASURED):
+    for one in stream(size + _MEASURED, pool):
         begun = time.process_time()
         stories.add(one)
         times.append(time.process_time() - begun)

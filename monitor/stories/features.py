@@ -5,6 +5,7 @@ article must not cost more than a short one. It must not know other articles; ho
 """
 
 import re
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import compress
@@ -89,7 +90,7 @@ class Features:
                 found.setdefault(word.concept, (share, self.written.get(folded, folded)))
         return found
 
-    def sketch(self) -> tuple[int, ...]:
+    def sketch(self) -> "array[int]":
         """The smallest numbers of its runs of three words (a bottom-k sketch); two sketches tell how much wording is shared.
         Empty for less than three words.
         """
@@ -100,7 +101,7 @@ class Features:
             (a * one ^ b * two ^ c * three) & _MASK
             for a, b, c in zip(numbers, numbers[1:], numbers[_SHINGLE - 1 :], strict=False)
         }
-        return tuple(sorted(runs)[:_SKETCH])
+        return array("Q", sorted(runs)[:_SKETCH])
 
 
 def language_of(article: Article) -> str:

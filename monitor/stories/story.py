@@ -1,5 +1,6 @@
 """A story in the window, and how near two stories are: the decision itself. An article alone is a story of one."""
 
+from array import array
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import sqrt
@@ -25,7 +26,7 @@ class Item:
     lang: str
     words: Vector
     names: Vector
-    sketch: tuple[int, ...]
+    sketch: "array[int]"
     length: float
     """From 0 to 1: full."""
     days: frozenset[int]

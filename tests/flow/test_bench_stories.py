@@ -23,4 +23,4 @@ def test_the_wanted_figures_are_reached():
 
 def test_the_made_stream_has_stories():
     stories = Stories(lexicon())
-    assert any(stories.add(article).evidence for article in speed.stream(60))
+    assert any(stories.add(article).evidence for article in speed.stream(60, data.sentences()))
