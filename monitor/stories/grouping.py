@@ -35,7 +35,7 @@ from monitor.stories.vectors import Rarity, name_vector, word_vector
 
 _LOOKED_FOR: Final = 14  # words of an article
 _NAMES_LOOKED_FOR: Final = 10
-_COMPARED: Final = 16  # stories
+_COMPARED: Final = 10  # stories
 _MERGED: Final = 8  # stories that are compared again when one has grown
 _FILED: Final = 5  # numbers of a sketch; two near copies share one of so many nearly always
 _SLACK: Final = 16  # the window may be longer than its limit by this part, so that it is not cut with each article

@@ -5,7 +5,7 @@ from typing import Final
 
 from monitor.stories.vectors import Vector
 
-ENOUGH: Final = 400
+ENOUGH: Final = 300
 LOOKED_UP: Final = 150
 """Articles of a term, the newest: what is in more articles finds none that rarer terms would not."""
 
