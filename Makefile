@@ -7,7 +7,7 @@ CONFIG ?= monitor.yaml
 BENCH_ENV := build/bench
 BENCH_ARGS ?=
 
-.PHONY: help install dev run test lint bench bench-matching bench-polling bench-names bench-loading format lock clean
+.PHONY: help install dev run test lint bench bench-matching bench-polling bench-names bench-stories bench-loading format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -34,7 +34,7 @@ dev: $(VENV)/.dev  ## the same, with what tests and linters need
 run: $(VENV)/.locked  ## run the daemon on the shipped configuration (stop it with Ctrl-C)
 	@exec $(BIN)/monitor --config $(CONFIG) run
 
-PURE := monitor/matching/*,monitor/alerting/*,monitor/text/*,monitor/schedule/*,monitor/feed_health.py,monitor/keys.py,monitor/settings.py,monitor/model/*,monitor/errors.py
+PURE := monitor/matching/*,monitor/stories/*,monitor/alerting/*,monitor/text/*,monitor/schedule/*,monitor/feed_health.py,monitor/keys.py,monitor/settings.py,monitor/model/*,monitor/errors.py
 
 # One more than there are processors: many tests wait for daemons and servers.
 WORKERS = $(shell echo $$(($$(nproc) + 1)))
@@ -56,6 +56,9 @@ bench: $(VENV)/.locked  ## measure matching, recording and delivering; writes do
 
 bench-names: $(VENV)/.locked  ## how well names are found, by language and tier, with the worst misses and false alarms
 	$(BIN)/python -m bench.names
+
+bench-stories: $(VENV)/.locked  ## how well and how fast articles are grouped into stories
+	$(BIN)/python -m bench.stories
 
 bench-loading: $(VENV)/.locked  ## measure reading 100,000 rules from YAML
 	$(BIN)/python bench/loading.py

@@ -19,6 +19,7 @@ COMMANDS = {
     "hits": "monitor.cli.hits:hits",
     "search": "monitor.cli.hits:search",
     "match": "monitor.cli.match:match",
+    "stories": "monitor.cli.stories:stories",
     "rules": "monitor.cli.rules:rules",
     "subscribers": "monitor.cli.subscribers:subscribers",
     "deliveries": "monitor.cli.deliveries:deliveries",

@@ -137,7 +137,7 @@ def _articles(lines: Iterator[bytes], numbers: _Statistics) -> Iterator[tuple[ob
         if not line.strip():
             continue
         try:
-            record = _parsed(line)
+            record = parse_line(line)
             article = read_article(record)
         except (ValueError, RecursionError) as error:
             numbers.bad_lines += 1
@@ -147,7 +147,7 @@ def _articles(lines: Iterator[bytes], numbers: _Statistics) -> Iterator[tuple[ob
         yield record["id"], article
 
 
-def _parsed(line: bytes) -> Any:
+def parse_line(line: bytes) -> Any:
     """The value of a line. What the quick reader refuses the patient one reads or explains."""
     try:
         return orjson.loads(line)
