@@ -8,16 +8,7 @@ from enum import StrEnum
 
 from monitor.model.articles import Feed, FeedState
 from monitor.model.rules import RuleKind, Severity, Tier
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """One address on one channel."""
-
-    channel: str
-    """The id of a channel in the settings."""
-    address: str = ""
-    """A mail address for e-mail; empty where the channel itself is the address (Slack webhook, Maildir)."""
+from monitor.model.taking import Recipient, Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +25,9 @@ class Subscriber:
     severity: Severity = Severity.ROUTINE
     """The least severity that is told."""
     timezone: str = "UTC"
-    """An IANA name; times in this subscriber's messages are shown in it."""
+    """An IANA name; times in this subscriber's messages are shown in it, and cadences and quiet hours mean it."""
+    routes: tuple[Route, ...] = ()
+    """Which hits go where and when, in order; the settings always make one at least. See `alerting.routes_of`."""
 
 
 class AlertKind(StrEnum):
