@@ -37,11 +37,26 @@ class AlertKind(StrEnum):
     """A new article that hits rules."""
     REVISION = "revision"
     """A changed article that now hits rules that it did not hit before."""
+    UPDATE = "update"
+    """More of a story that was told: a rule that it did not hit before, or how far it has spread."""
     DIGEST = "digest"
-    """Many alerts in one, as after a channel was down."""
+    """Many in one: on a cadence, after quiet hours, over the bound of an hour, or after a channel was down."""
     NOTICE = "notice"
     """Something about the monitor itself, for its operator."""
     TEST = "test"
+
+
+class DigestReason(StrEnum):
+    """Why many are told in one."""
+
+    CADENCE = "cadence"
+    QUIET_HOURS = "quiet_hours"
+    CAP = "cap"
+    """There were more than the subscriber wants in an hour."""
+    CATCH_UP = "catch_up"
+    """They could not be sent in time."""
+    SPIKE = "spike"
+    """A rule hits far more often than it usually does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
