@@ -76,7 +76,7 @@ def parse_severities(text: str) -> tuple[Severity, ...]:
     found = _SEVERITY.fullmatch(" ".join(text.lower().split()))
     known = {severity.value: severity.rank for severity in Severity}
     if not found or found[2] not in known:
-        forms = "flash, urgent or routine, or an expression such as >=urgent, <flash or =routine"
+        forms = "one of flash, urgent, routine, or an expression such as >=urgent or <flash"
         raise ValueError(f'expected {forms}, not "{text}"')
     rank = known[found[2]]
     wanted = _COMPARED[found[1] or ">="]

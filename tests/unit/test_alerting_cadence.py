@@ -165,7 +165,7 @@ def test_a_severity_is_the_least_or_an_expression(text, taken):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("loud", "expected flash, urgent or routine"), ("=>urgent", "expected flash"), (">flash", "takes nothing")],
+    [("loud", "expected one of flash, urgent, routine"), ("=>urgent", "expected one of"), (">flash", "takes nothing")],
 )
 def test_a_severity_that_means_nothing_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
