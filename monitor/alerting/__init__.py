@@ -6,6 +6,7 @@ network or log. What others use stands in this file; the rest may change.
 
 from monitor.alerting.breaker import after_attempt, may_send, notice_due, probing
 from monitor.alerting.cadence import last_due, next_due
+from monitor.alerting.compose import Seen, compose
 from monitor.alerting.cron import always_quiet, parse_cadence, parse_quiet, parse_severities
 from monitor.alerting.decide import decide_alerts
 from monitor.alerting.decisions import Decisions, StoryTell, Tell
@@ -18,17 +19,20 @@ from monitor.alerting.retries import Decision, decide
 from monitor.alerting.routes import route
 from monitor.alerting.silences import silenced_by
 from monitor.alerting.taking import recipients_of, routes_of, waiting
+from monitor.alerting.wires import wire_of
 
 __all__ = [
     "Decision",
     "Decisions",
     "Row",
+    "Seen",
     "StoryTell",
     "Tell",
     "UpdateCause",
     "after_attempt",
     "always_quiet",
     "catch_up",
+    "compose",
     "decide",
     "decide_alerts",
     "excerpts",
@@ -49,4 +53,5 @@ __all__ = [
     "silenced_by",
     "test_alert",
     "waiting",
+    "wire_of",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.articles import Feed, FeedState
+from monitor.model.details import Change, Period, Spread
 from monitor.model.rules import RuleKind, Severity, Tier
 from monitor.model.taking import Recipient, Route
 
@@ -46,19 +47,6 @@ class AlertKind(StrEnum):
     TEST = "test"
 
 
-class DigestReason(StrEnum):
-    """Why many are told in one."""
-
-    CADENCE = "cadence"
-    QUIET_HOURS = "quiet_hours"
-    CAP = "cap"
-    """There were more than the subscriber wants in an hour."""
-    CATCH_UP = "catch_up"
-    """They could not be sent in time."""
-    SPIKE = "spike"
-    """A rule hits far more often than it usually does."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
     """A sentence of an article with the matched words in it."""
@@ -88,6 +76,8 @@ class Reason:
     """The distinct matched words as written in the article, each with its tier, in order of appearance."""
     score: int | None = None
     labels: Mapping[str, str] = _field(default_factory=dict)
+    seen_in: str = ""
+    """Which article of the story hit, if not the alert's own: its title and outlet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +98,10 @@ class ArticleCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestLine:
-    """One alert inside a digest."""
+    """One alert, or one story, inside a digest."""
 
     alert_key: str
+    """Of the alert; of a story that no alert told on its own, the digest's."""
     title: str
     url: str | None
     outlet: str | None
@@ -118,6 +109,9 @@ class DigestLine:
     rules: tuple[str, ...]
     at: datetime
     rtl: bool = False
+    story: str = ""
+    note: str = ""
+    """How far the story has spread, and what is new of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +131,22 @@ class Alert:
     dropped: tuple[str, ...] = ()
     """Titles of rules that a revision no longer hits."""
     lines: tuple[DigestLine, ...] = ()
-    """Of a digest, newest first."""
+    """Of a digest: newest first after an interruption, else most severe first, then the widest spread."""
     subject: str = ""
     """Of a notice or test: its headline."""
     text: str = ""
     """Of a notice or test: what happened and what to do."""
     timezone: str = "UTC"
+    route: str = ""
+    """The subscriber's route that it went."""
+    story: str = ""
+    thread: str = ""
+    """The key of the first alert of the story on this route: its own, if it is the first. Empty if it has no story."""
+    spread: Spread | None = None
+    changes: tuple[Change, ...] = ()
+    """Of a revision: what was changed in the title, and in sentences that match."""
+    period: Period | None = None
+    """Of a digest, but for those after an interruption."""
 
 
 class DeliveryState(StrEnum):
@@ -178,6 +182,8 @@ class NewAlert:
     """The article whose hits it tells."""
     rule_ids: tuple[str, ...] = ()
     """The hits that it tells, by rule."""
+    told: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Every article whose hits it tells, each with its rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
