@@ -127,11 +127,15 @@ class _Desk:
         if len(pooled) > 1:
             capped = any(one.held_for(HoldReason.CAP) for one in pooled)
             self._tell_digest(route, pooled, DigestReason.CAP if capped else DigestReason.QUIET_HOURS)
-        for candidate in ready:
-            if candidate not in pooled:
-                self._tell_or_cap(route, candidate, ready)
-            elif len(pooled) == 1:
-                self._tell_story(route, candidate)
+        elif pooled:
+            self._tell_story(route, pooled[0])
+        rest = [one for one in ready if not self._released(one)]
+        over = [one for one in rest if not self._tell_unless_over(route, one)]
+        # All that is over the bound goes together, an hour after the first of it at the latest.
+        waits = [until for one in over for until in one.held_for(HoldReason.CAP)]
+        together = min((*waits, self.now + CAP_WINDOW))
+        for candidate in over:
+            self._hold(candidate.rows, together, HoldReason.CAP)
 
     def _candidates(self, route: Route, rows: Sequence[Row], *, inhibit: bool) -> list[Candidate]:
         """The stories that have news, and their rows with news; what is no news is suppressed."""
@@ -168,19 +172,17 @@ class _Desk:
         capped = candidate.held_for(HoldReason.CAP)
         return bool(candidate.held_for(HoldReason.QUIET_HOURS) or (capped and min(capped) <= self.now))
 
-    def _tell_or_cap(self, route: Route, candidate: Candidate, ready: Sequence[Candidate]) -> None:
+    def _tell_unless_over(self, route: Route, candidate: Candidate) -> bool:
         """Tell the story, unless there were too many alerts this hour. Less severe ones do not count: they must not keep
         one back that is more severe.
         """
-        rank = candidate.severity.rank
-        count = sum(one.route == route.id and one.severity.rank >= rank for one in self.sent)
-        capped = [until for one in ready for until in one.held_for(HoldReason.CAP) if until > self.now]
-        if route.max_per_hour and (count >= route.max_per_hour or candidate.held_for(HoldReason.CAP)):
-            # All that is over goes together, an hour after the first of it at the latest.
-            until = min((*capped, self.now + CAP_WINDOW))
-            self._hold(candidate.rows, until, HoldReason.CAP)
-        else:
-            self._tell_story(route, candidate)
+        if route.max_per_hour:
+            rank = candidate.severity.rank
+            count = sum(one.route == route.id and one.severity.rank >= rank for one in self.sent)
+            if count >= route.max_per_hour or candidate.held_for(HoldReason.CAP):
+                return False
+        self._tell_story(route, candidate)
+        return True
 
     # ── in digests ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -209,9 +211,10 @@ class _Desk:
             self.later.append(held_until(route, Severity.ROUTINE, next_end, zone) or next_end)
 
     def _hold_for_digest(self, route: Route, rows: Sequence[Row], end: datetime) -> None:
+        zone = self.subscriber.timezone
+        until = {severity: held_until(route, severity, end, zone) or end for severity in Severity}
         for one in rows:
-            quiet = held_until(route, most_severe(hit.severity for hit in one.hits), end, self.subscriber.timezone)
-            self._hold([one], quiet or end, HoldReason.CADENCE)
+            self._hold([one], until[most_severe(hit.severity for hit in one.hits)], HoldReason.CADENCE)
 
     def _tell_period(self, route: Route, rows: Sequence[Row], last: datetime | None, end: datetime) -> None:
         """The digest of a period, also if there is nothing in it; but none for the time before there was a route."""

@@ -37,7 +37,7 @@ _LOW, _HIGH = 0.1, 0.9
 """What is usual lies between these parts of the counts before."""
 _DAY = timedelta(days=1)
 _MOST_LINES = 200
-_TERMS = 100_000
+_TERMS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +196,11 @@ def _upper_tail(count: int, mean: float, size: float) -> float:
     total = 0.0
     for place in range(count, count + _TERMS):
         total += term
-        term *= (place + size) / (place + 1) * (1 - success)
+        ratio = (place + size) / (place + 1) * (1 - success)
+        term *= ratio
         if term <= total * 1e-12:
-            break
+            return min(1.0, total)
+    total += term / (1 - ratio)  # the rest falls nearly as a geometric series
     return min(1.0, total)
 
 

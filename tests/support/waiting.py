@@ -151,8 +151,12 @@ class Bookkeeper:
         self.due = made.due
         assert made.due is None or made.due > now
         again = self._ask(list(self.waiting.values()), now)
-        assert (again.tells, again.suppressed) == ((), ())
-        assert {one.waiting: one.until for one in again.held} == {one.waiting: one.until for one in made.held}
+        assert again.tells == ()
+        # What a later route told as flash may mute what an earlier one holds; nothing else may be new.
+        assert {one.reason for one in again.suppressed} <= {SuppressionReason.INHIBITED}
+        muted = {one.waiting for one in again.suppressed}
+        same = ({one.waiting: one.until for one in found.held if one.waiting not in muted} for found in (again, made))
+        assert next(same) == next(same)
         return made
 
     def _ask(self, rows, now):

@@ -87,6 +87,12 @@ def test_chance_alone_seldom_makes_a_spike(mean, spread):
     assert alarms == 0
 
 
+def test_a_count_that_scatters_without_bound_is_no_surprise():
+    wild = [0 if hour // 72 % 2 else 100_000 for hour in range(MONTH)]
+    assert spike("base", [300_000, *wild], SETTINGS) is None
+    assert spike("base", [900_000, *wild], SETTINGS) is not None
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(0, 50), min_size=24, max_size=24).map(lambda day: day * 8),
