@@ -16,21 +16,26 @@ from monitor.alerting.news import Row, UpdateCause
 from monitor.alerting.quiet import quiet_until
 from monitor.alerting.render import render
 from monitor.alerting.retries import Decision, decide
-from monitor.alerting.routes import route
+from monitor.alerting.routes import card_of, route
 from monitor.alerting.silences import silenced_by
+from monitor.alerting.spikes import HISTORY, Spike, SpikeTold, spike, spike_alert, watched
 from monitor.alerting.taking import recipients_of, routes_of, waiting
 from monitor.alerting.wires import wire_of
 
 __all__ = [
+    "HISTORY",
     "Decision",
     "Decisions",
     "Row",
     "Seen",
+    "Spike",
+    "SpikeTold",
     "StoryTell",
     "Tell",
     "UpdateCause",
     "after_attempt",
     "always_quiet",
+    "card_of",
     "catch_up",
     "compose",
     "decide",
@@ -51,7 +56,10 @@ __all__ = [
     "route",
     "routes_of",
     "silenced_by",
+    "spike",
+    "spike_alert",
     "test_alert",
     "waiting",
+    "watched",
     "wire_of",
 ]
