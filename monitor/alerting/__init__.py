@@ -19,6 +19,7 @@ from monitor.alerting.retries import Decision, decide
 from monitor.alerting.routes import card_of, route
 from monitor.alerting.silences import silenced_by
 from monitor.alerting.spikes import HISTORY, Spike, SpikeTold, spike, spike_alert, watched
+from monitor.alerting.spread import facts_of
 from monitor.alerting.taking import recipients_of, routes_of, waiting
 from monitor.alerting.wires import wire_of
 
@@ -41,6 +42,7 @@ __all__ = [
     "decide",
     "decide_alerts",
     "excerpts",
+    "facts_of",
     "last_due",
     "may_send",
     "next_due",

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from monitor.model import Copy, Spread
+from monitor.model import Copy, Spread, StoryFacts
 
 MAX_COPIES = 30
 _MAX_LANGUAGES = 3
@@ -35,7 +35,7 @@ def spread_of(
     if len(copies) <= 1:
         return None
     ordered = sorted(copies, key=lambda copy: (copy.at, copy.article_key))
-    outlets = len({copy.outlet for copy in ordered if copy.outlet}) or 1
+    outlets = facts_of(ordered).outlets
     wires = Counter(copy.wire for copy in ordered if copy.wire)
     return Spread(
         outlets=outlets,
@@ -44,6 +44,12 @@ def spread_of(
         wire=wires.most_common(1)[0][0] if wires else None,
         news=_line(ordered, outlets, known=known, again=again, zone=ZoneInfo(timezone), now=now),
     )
+
+
+def facts_of(copies: Sequence[Copy]) -> StoryFacts:
+    """The same in numbers, for the decision: outlets, and the languages that are known."""
+    outlets = len({copy.outlet for copy in copies if copy.outlet}) or 1
+    return StoryFacts(outlets=outlets, languages=frozenset(copy.lang for copy in copies if copy.lang))
 
 
 def language_name(code: str) -> str:

@@ -116,6 +116,7 @@ def _routes(draft: Draft, entry: SubscriberEntry, node: Node) -> Iterator[Route]
     if not entry.routes:
         yield replace(whole, recipients=own)
     ids: set[str] = set()
+    built: list[Route] = []
     for number, given in enumerate(entry.routes):
         where = item_at(at_key(node, "routes"), number) or node
         route = _route(draft, entry, node, given, where)
@@ -123,7 +124,21 @@ def _routes(draft: Draft, entry: SubscriberEntry, node: Node) -> Iterator[Route]
         if route.id in ids or route.id == CANARY:
             draft.fault(at_key(where, "id"), f"another route of this subscriber has the id {quoted(route.id)}")
         ids.add(route.id)
+        before = next((one for one in built if _hides(one, route)), None)
+        if before is not None:
+            draft.warn(
+                where, f"the route {quoted(route.id)} gets nothing: {quoted(before.id)} before it takes all of it"
+            )
+        built.append(route)
         yield replace(route, recipients=tuple(_recipients(draft, given.channels, where)) or own)
+
+
+def _hides(first: Route, later: Route) -> bool:
+    """Whether every hit that the later route would take stays with the first."""
+    picks_all = not (first.rules or first.kinds or first.labels)
+    same = (first.rules, first.kinds, first.labels) == (later.rules, later.kinds, later.labels)
+    wants_all = first.languages in {Preference(), later.languages} and first.outlets in {Preference(), later.outlets}
+    return not first.also and (picks_all or same) and set(later.severities) <= set(first.severities) and wants_all
 
 
 def _route(draft: Draft, entry: SubscriberEntry, node: Node, given: RouteEntry, where: Node) -> Route:

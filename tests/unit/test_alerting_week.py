@@ -11,9 +11,9 @@ from support.made import MAIL, article, match, spans, subscriber
 from support.waiting import RULES, Bookkeeper
 
 from monitor import alerting
-from monitor.alerting import Seen, compose, parse_cadence, parse_quiet, parse_severities
+from monitor.alerting import Seen, compose, facts_of, parse_cadence, parse_quiet, parse_severities
 from monitor.alerting.quiet import quiet_until
-from monitor.model import AlertKind, Copy, DigestReason, Format, Preference, Route, StoryFacts
+from monitor.model import AlertKind, Copy, DigestReason, Format, Preference, Route
 
 MINUTE = timedelta(minutes=1)
 START = datetime(2026, 3, 26, 12, tzinfo=UTC)
@@ -93,10 +93,7 @@ def lived(one):
         copies[made.key] = Copy(
             article_key=made.key, title=made.title, outlet=made.outlet, lang=made.lang, first_seen=at
         )
-        desk.stories[story] = StoryFacts(
-            outlets=len({copy.outlet for copy in copies.values()}),
-            languages=frozenset(copy.lang for copy in copies.values()),
-        )
+        desk.stories[story] = facts_of(tuple(copies.values()))
         for row in alerting.waiting(
             made, hits, before={}, revision=0, story=story, rules=RULES, subscribers=[one], now=at
         ):

@@ -206,3 +206,25 @@ def test_routes_and_spikes_may_only_name_rules_that_exist(tmp_path):
         ('"tartos" is not among rules; did you mean "tartus"?', 4),
         ('"putin" is not among rules', 5),
     ]
+
+
+@pytest.mark.parametrize(
+    ("routes", "warned"),
+    [
+        ("{id: a}, {id: b, severity: flash}", True),
+        ("{id: a, severity: flash}, {id: b}", False),
+        ("{id: a, continue: true}, {id: b}", False),
+        ("{id: a, languages: {only: en}}, {id: b}", False),
+        ("{id: a, languages: {only: en}}, {id: b, languages: {only: en}, kinds: base}", True),
+        ("{id: a, kinds: base}, {id: b, kinds: base}", True),
+        ("{id: a, kinds: base}, {id: b, kinds: person}", False),
+        ("{id: a, outlets: {never: bbc}}, {id: b}", False),
+    ],
+)
+def test_a_route_that_gets_nothing_is_warned_of(tmp_path, routes, warned):
+    (tmp_path / "rules").mkdir()
+    warnings = load(write(tmp_path, one(f"routes: [{routes}]")), {}).warnings
+    found = [warning for warning in warnings if "gets nothing" in warning]
+    assert found == (
+        [f'{tmp_path / "monitor.yaml"}:4: the route "b" gets nothing: "a" before it takes all of it'] if warned else []
+    )
