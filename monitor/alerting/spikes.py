@@ -24,6 +24,7 @@ from monitor.model import (
     DigestReason,
     NewAlert,
     Period,
+    Route,
     Rule,
     Subscriber,
     TakenHit,
@@ -122,17 +123,25 @@ def spike_alert(
     rested = last is None or now - last.at >= settings.rest or found.count >= 2 * last.count
     if route is None or not rested or held_until(route, rule.severity, now, subscriber.timezone) is not None:
         return None
-    since = now - found.window
-    key = keys.alert_key(
-        subscriber=subscriber.id,
-        rules=(rule.id,),
-        article="",
-        kind=AlertKind.DIGEST,
-        window=f"{route.id} {DigestReason.SPIKE.value} {now.isoformat()}",
-    )
+    alert = _alert(found, rule, subscriber, route, articles, now)
+    return NewAlert(alert=alert, deliveries=deliveries_to(alert.key, route.recipients))
+
+
+def _alert(
+    found: Spike,
+    rule: Rule,
+    subscriber: Subscriber,
+    route: Route,
+    articles: Mapping[str, tuple[ArticleCard, datetime]],
+    now: datetime,
+) -> Alert:
+    """A digest of the articles of the window, the newest first."""
+    window = f"{route.id} {DigestReason.SPIKE.value} {now.isoformat()}"
+    key = keys.alert_key(subscriber=subscriber.id, rules=(rule.id,), article="", kind=AlertKind.DIGEST, window=window)
     newest = sorted(articles.values(), key=lambda one: (one[1], one[0].key), reverse=True)[:_MOST_LINES]
     left_out = f"; the newest {_MOST_LINES} are listed" if len(articles) > _MOST_LINES else ""
-    alert = Alert(
+    since = now - found.window
+    return Alert(
         key=key,
         kind=AlertKind.DIGEST,
         subscriber_id=subscriber.id,
@@ -150,7 +159,6 @@ def spike_alert(
             note=found.text + left_out,
         ),
     )
-    return NewAlert(alert=alert, deliveries=deliveries_to(key, route.recipients))
 
 
 def _line(card: ArticleCard, at: datetime, rule: Rule, key: str) -> DigestLine:

@@ -71,13 +71,7 @@ def waiting(
     `before` has the rules that the revision before hit, with their severities: only what differs from it is news. Of an
     article that is new it is empty.
     """
-    hits = tuple(
-        TakenHit(rule_id=match.rule_id, severity=match.severity)
-        for match in sorted(matches, key=lambda match: match.rule_id)
-        if before.get(match.rule_id) is not match.severity
-    )
-    gone = before.keys() - {match.rule_id for match in matches}
-    lost = tuple(TakenHit(rule_id=rule_id, severity=before[rule_id]) for rule_id in sorted(gone))
+    hits, lost = _news(matches, before)
     rows: list[Waiting] = []
     for subscriber in subscribers:
         taken = routed(subscriber, hits, rules, article.outlet, article.lang)
@@ -100,6 +94,19 @@ def waiting(
                 )
                 rows.append(row)
     return tuple(rows)
+
+
+def _news(
+    matches: Sequence[Match], before: Mapping[str, Severity]
+) -> tuple[tuple[TakenHit, ...], tuple[TakenHit, ...]]:
+    """What hits now and did not before, or not as severely; and what does not any more."""
+    hits = tuple(
+        TakenHit(rule_id=match.rule_id, severity=match.severity)
+        for match in sorted(matches, key=lambda match: match.rule_id)
+        if before.get(match.rule_id) is not match.severity
+    )
+    gone = before.keys() - {match.rule_id for match in matches}
+    return hits, tuple(TakenHit(rule_id=rule_id, severity=before[rule_id]) for rule_id in sorted(gone))
 
 
 def routed(
