@@ -146,7 +146,7 @@ def _number(name: str, text: str, names: Mapping[str, int]) -> int:
     if text in names:
         return names[text]
     if not re.fullmatch("[0-9]{1,2}", text):
-        raise ValueError(f'cannot read "{text}" as the {name} of cron; a cadence is {_FORMS}')
+        raise ValueError(f'expected a number for the {name}, not "{text}"; a cadence is {_FORMS}')
     return int(text)
 
 

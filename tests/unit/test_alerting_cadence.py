@@ -76,9 +76,9 @@ def test_now_is_a_cadence_that_is_always_due():
         ("0 0 0 * *", "expected 1 to 31 for the day of the month"),
         ("0 0 * 13 *", "expected 1 to 12 for the month"),
         ("0 0 * * 8", "expected 0 to 7 for the day of the week"),
-        ("0 0 * * bob", 'cannot read "bob" as the day of the week of cron'),
+        ("0 0 * * bob", 'expected a number for the day of the week, not "bob"'),
         ("*/0 * * * *", "expected a step such as [*]/15 for the minute, not"),
-        ("a b c d e", 'cannot read "a" as the minute of cron; a cadence is now,'),
+        ("a b c d e", 'expected a number for the minute, not "a"; a cadence is now,'),
         ("0 0 31 2,4 *", "is never due: no such month has a day 31"),
         ("0 0 30 2 */2", "is never due"),
     ],
@@ -170,6 +170,51 @@ def test_a_severity_is_the_least_or_an_expression(text, taken):
 def test_a_severity_that_means_nothing_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
         parse_severities(text)
+
+
+@given(
+    text=st.one_of(
+        st.text(max_size=40),
+        st.lists(
+            st.sampled_from(
+                [
+                    "now",
+                    "daily",
+                    "at",
+                    "weekly",
+                    "on",
+                    "mon,",
+                    "08:00",
+                    "-",
+                    "*",
+                    "1-5",
+                    "*/2",
+                    "0",
+                    "7",
+                    "31",
+                    "2",
+                    ">=",
+                    "<",
+                    "flash",
+                    "severity",
+                    "٣",
+                    "İ",
+                ]
+            ),
+            max_size=7,
+        ).map(" ".join),
+    )
+)
+def test_any_text_is_read_or_refused_with_a_sentence(text):
+    moment = at("2026-03-01 06:00")
+    for read in (parse_cadence, parse_quiet, parse_severities):
+        said = "read"
+        try:
+            made = read(text)
+            assert not isinstance(made, Cadence) or last_due(made, moment, "Asia/Beirut") <= moment
+        except ValueError as error:
+            said = str(error)
+        assert said == "read" or "expected" in said or "never due" in said or "must" in said or "takes nothing" in said
 
 
 # ── When clocks are changed ───────────────────────────────────────────────────────────────────────────────────────────
