@@ -105,6 +105,13 @@ def test_a_new_language_and_hours_without_a_word_make_an_update_unless_they_are_
     assert decide([row()], who=off, before=[long_ago], stories=everything).tells == ()
 
 
+def test_no_update_comes_of_time_alone_or_of_a_count_that_falls_and_rises():
+    same = {"s1": StoryFacts(outlets=2, languages=frozenset({"en"}))}
+    assert decide([row()], before=[told(outlets=2, last_at=NOW - 99 * HOUR)], stories=same).tells == ()
+    (tell,) = decide([row(1, "port")], before=[told(outlets=9)], stories=same).tells
+    assert tell.stories[0].after.outlets == 9
+
+
 def test_a_rule_that_was_not_told_and_a_higher_severity_are_an_update():
     (tell,) = decide([row(1, "port", "trade")], before=[told()]).tells
     assert (tell.kind, tell.stories[0].causes) == (AlertKind.UPDATE, (UpdateCause.RULE, UpdateCause.SEVERITY))
@@ -190,6 +197,15 @@ def test_a_flash_alert_mutes_what_is_routine_and_new_on_its_story():
     assert [one.rules for one in made.tells[0].stories[0].rows] == [("port",), ("port",)]
     assert not decide([row(1, "grain")], who=desk(Route(inhibit=False)), before=[flash]).suppressed
     assert not decide([row(1, "grain")], before=[told(route="other", severity=Severity.ROUTINE)]).suppressed
+
+
+def test_an_urgent_alert_mutes_too_and_so_does_one_that_another_route_tells_in_the_same_breath():
+    urgent = told(rules=frozenset({"port"}), severity=Severity.URGENT)
+    assert reasons(decide([row(1, "grain")], before=[urgent])) == {(1, "grain"): SuppressionReason.INHIBITED}
+    who = desk(Route(id="loud", severities=(Severity.FLASH,)), Route(id="rest"))
+    made = decide([row(1, "base", route="loud"), row(2, "trade", route="rest", story="s1")], who=who)
+    assert kinds(made) == [AlertKind.ARTICLE]
+    assert reasons(made) == {(2, "trade"): SuppressionReason.INHIBITED}
 
 
 def test_what_is_unwanted_not_taken_any_more_or_without_a_rule_is_suppressed():
@@ -286,6 +302,16 @@ def test_over_the_bound_of_an_hour_the_rest_goes_in_one_digest_and_nothing_is_om
     assert set(keeper.ends.values()) == {"told"}
 
 
+def test_what_is_over_waits_for_its_digest_also_when_there_is_room_again():
+    sent = [Sent(route="main", severity=Severity.ROUTINE, at=NOW - 50 * MINUTE)]
+    who = desk(Route(max_per_hour=1))
+    over = [row(number, due=NOW + HOUR, held=HoldReason.CAP) for number in (1, 2)]
+    made = decide(over, who=who, sent=sent, now=NOW + 20 * MINUTE)
+    assert ({one.until for one in made.held}, made.tells) == ({NOW + HOUR}, ())
+    (tell,) = decide([*over, row(3, since=NOW + HOUR)], who=who, now=NOW + HOUR).tells[:1]
+    assert (tell.digest, len(tell.stories)) == (DigestReason.CAP, 2)
+
+
 def test_a_bound_of_nothing_is_none():
     rows = [row(number) for number in range(1, 50)]
     assert len(decide(rows, who=desk(Route(max_per_hour=0))).tells) == 49
@@ -339,6 +365,13 @@ def test_digests_go_on_when_the_clock_was_years_ahead():
     ahead = {"main": NOW + timedelta(days=3650)}
     made = decide([row(since=EIGHT - HOUR)], who=desk(DAILY), digested=ahead, now=EIGHT)
     assert (made.digested, made.due) == ((("main", EIGHT),), EIGHT + 24 * HOUR)
+
+
+def test_among_equals_the_story_that_most_outlets_have_comes_first():
+    rows = [row(number, since=NOW + number * MINUTE) for number in (1, 2, 3)]
+    spread = {"s2": StoryFacts(outlets=5), "s3": StoryFacts(outlets=9)}
+    (tell,) = decide(rows, who=desk(DAILY), stories=spread, now=EIGHT).tells
+    assert [story.story for story in tell.stories] == ["s3", "s2", "s1"]
 
 
 def test_days_that_were_missed_are_one_digest():
