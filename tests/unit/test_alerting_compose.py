@@ -130,6 +130,12 @@ def test_a_changed_article_shows_what_was_changed():
     assert "Changed: Report [-0-]{+1+}" in slack(made, plain=True).text
 
 
+def test_what_was_changed_in_an_article_that_nobody_was_told_of_is_not_shown():
+    one = row(1, "grain", revision=1)
+    (new,) = composed([one], before=[told()], known={1: seen(one, previous=article("Report 0", key="k1"))})
+    assert (new.alert.kind, new.alert.changes) == (AlertKind.UPDATE, ())
+
+
 def test_an_article_that_lost_a_rule_says_so():
     before = told(articles=frozenset({"k1"}))
     lost = row(1, revision=1, hits=(), dropped=("trade", "gone", "base"))
