@@ -10,7 +10,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from monitor.model import Feed, FullText, Outlet, Subscriber
+from monitor.model import Feed, FullText, Outlet, RuleKind, Subscriber
 
 Network = IPv4Network | IPv6Network
 
@@ -185,6 +185,24 @@ ChannelSettings = MaildirSettings | EmailSettings | SlackSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeSettings:
+    """When the number of a rule's hits is news by itself."""
+
+    rules: tuple[str, ...] = ()
+    """Rule ids. Empty `rules`, `kinds` and `labels` mean every rule; otherwise those that any of them names."""
+    kinds: tuple[RuleKind, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    window: timedelta = timedelta(hours=1)
+    """The span whose hits are counted; it divides a day."""
+    at_least: int = 5
+    """Fewer hits are never a spike."""
+    odds: int = 10_000
+    """So many windows would pass, on average, until as many hits came by chance."""
+    rest: timedelta = timedelta(hours=6)
+    """A spike that was told is not told again for so long, unless it doubles."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanarySettings:
     """A feed of our own, whose articles must arrive as alerts."""
 
@@ -237,6 +255,8 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     log: LogSettings = field(default_factory=LogSettings)
     canary: CanarySettings | None = None
+    spikes: tuple[SpikeSettings, ...] = ()
+    """The first that names a rule counts for it; a rule that none names has no spikes."""
     watched: tuple[Path, ...] = ()
     """Every file and folder that was read for these settings; a change of any is a reason to reload."""
 

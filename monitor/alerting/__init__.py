@@ -5,23 +5,63 @@ network or log. What others use stands in this file; the rest may change.
 """
 
 from monitor.alerting.breaker import after_attempt, may_send, notice_due, probing
+from monitor.alerting.cadence import last_due, next_due
+from monitor.alerting.compose import Seen, compose
+from monitor.alerting.cron import always_quiet, parse_cadence, parse_quiet, parse_severities
+from monitor.alerting.decide import decide_alerts
+from monitor.alerting.decisions import Decisions, StoryTell, Tell
 from monitor.alerting.digest import catch_up, notice, test_alert
 from monitor.alerting.excerpts import excerpts
+from monitor.alerting.news import Row, UpdateCause
+from monitor.alerting.quiet import quiet_until
 from monitor.alerting.render import render
 from monitor.alerting.retries import Decision, decide
-from monitor.alerting.routes import route
+from monitor.alerting.routes import card_of, route
+from monitor.alerting.silences import silenced_by
+from monitor.alerting.spikes import HISTORY, Spike, SpikeTold, spike, spike_alert, watched
+from monitor.alerting.spread import facts_of
+from monitor.alerting.taking import recipients_of, routes_of, waiting
+from monitor.alerting.wires import wire_of
 
 __all__ = [
+    "HISTORY",
     "Decision",
+    "Decisions",
+    "Row",
+    "Seen",
+    "Spike",
+    "SpikeTold",
+    "StoryTell",
+    "Tell",
+    "UpdateCause",
     "after_attempt",
+    "always_quiet",
+    "card_of",
     "catch_up",
+    "compose",
     "decide",
+    "decide_alerts",
     "excerpts",
+    "facts_of",
+    "last_due",
     "may_send",
+    "next_due",
     "notice",
     "notice_due",
+    "parse_cadence",
+    "parse_quiet",
+    "parse_severities",
     "probing",
+    "quiet_until",
+    "recipients_of",
     "render",
     "route",
+    "routes_of",
+    "silenced_by",
+    "spike",
+    "spike_alert",
     "test_alert",
+    "waiting",
+    "watched",
+    "wire_of",
 ]

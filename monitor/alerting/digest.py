@@ -124,6 +124,8 @@ def _line(alert: Alert) -> DigestLine:
         rules=tuple(reason.rule_title for reason in alert.reasons),
         at=alert.created_at,
         rtl=card.rtl if card else False,
+        story=alert.story,
+        note=alert.spread.news if alert.spread else "",
     )
 
 

@@ -51,9 +51,9 @@ def route(  # noqa: PLR0913 - one decision over all of an article's circumstance
     fresh = tuple(match for match in matches if not revision or match.rule_id not in told)
     if not fresh:
         return ()
-    reasons = _ordered(_reason(article, match, rules[match.rule_id]) for match in fresh)
+    reasons = _ordered(reason_of(article, match, rules[match.rule_id]) for match in fresh)
     gone = tuple(rules[rule_id] for rule_id in dropped if rule_id in rules)
-    card = _card(article, feed_title, first_seen)
+    card = card_of(article, feed_title, first_seen)
     alerts: list[NewAlert] = []
     for subscriber in subscribers:
         taken = tuple(one for one in reasons if takes(subscriber, rules[one.rule_id], one.severity))
@@ -104,7 +104,8 @@ def _ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(sorted(reasons, key=lambda reason: (-reason.severity.rank, reason.rule_id)))
 
 
-def _reason(article: Article, match: Match, rule: Rule) -> Reason:
+def reason_of(article: Article, match: Match, rule: Rule) -> Reason:
+    """Why a rule hits the article, with the words and the sentences that show it."""
     words: dict[tuple[str, Tier], str] = {}
     for span in match.spans:
         word = " ".join(span.text.split())
@@ -123,7 +124,7 @@ def _reason(article: Article, match: Match, rule: Rule) -> Reason:
     )
 
 
-def _card(article: Article, feed_title: str | None, first_seen: datetime) -> ArticleCard:
+def card_of(article: Article, feed_title: str | None, first_seen: datetime) -> ArticleCard:
     """The snapshot of the article that the alert keeps."""
     return ArticleCard(
         key=article.key,

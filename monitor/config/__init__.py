@@ -10,7 +10,7 @@ from collections.abc import Sequence as Seq
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monitor.config.build import build_settings, check_rule_names
+from monitor.config.build import build_settings
 from monitor.config.canary import add_canary_rule
 from monitor.config.document import Mapping, Scalar, Sequence, read_document
 from monitor.config.draft import Draft, begin
@@ -19,6 +19,7 @@ from monitor.config.images import Images, user_images
 from monitor.config.rule_build import RuleCache
 from monitor.config.rule_files import RuleSet, compile_set, contents_of, read_rules
 from monitor.config.scope import check_rule_scope, name_outlets
+from monitor.config.subscriber_build import check_rule_names
 from monitor.errors import ConfigError, Fault
 from monitor.matching import RuleIndex
 from monitor.model import Rule

@@ -6,11 +6,10 @@ never used.
 
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import MappingProxyType
 
-from monitor.config.document import Mapping, Node, Scalar, quoted
-from monitor.config.document import Sequence as ListNode
+from monitor.config.document import Scalar
 from monitor.config.draft import Draft
 from monitor.config.feed_credentials import feed_credentials
 from monitor.config.feed_list import build_feeds
@@ -18,13 +17,12 @@ from monitor.config.settings_file import (
     EmailEntry,
     FeedEntry,
     MaildirEntry,
-    RecipientEntry,
     SlackEntry,
     StoreEntry,
-    SubscriberEntry,
 )
+from monitor.config.subscriber_build import build_spikes, build_subscribers, item_at
 from monitor.config.values import shown_duration, web_url
-from monitor.model import CANARY, Feed, FeedKind, FullText, Outlet, Recipient, RuleKind, Severity, Subscriber
+from monitor.model import CANARY, Feed, FeedKind, FullText, Outlet
 from monitor.settings import (
     CanarySettings,
     ChannelSettings,
@@ -54,7 +52,7 @@ def build_settings(draft: Draft) -> Settings:
         feeds=(*build_feeds(draft), *_canary_feed(draft)),
         outlets=_outlets(draft),
         channels=tuple(_channels(draft)),
-        subscribers=tuple(_subscribers(draft)),
+        subscribers=tuple(build_subscribers(draft)),
         operator=_operator(draft),
         polling=_polling(draft),
         fetch=_fetch(draft),
@@ -62,6 +60,7 @@ def build_settings(draft: Draft) -> Settings:
         http=_http(draft),
         log=LogSettings(format=model.log.format, level=model.log.level),
         canary=CanarySettings(**dict(model.canary)) if model.canary else None,
+        spikes=tuple(build_spikes(draft)),
         watched=tuple(draft.watched),
     )
 
@@ -167,50 +166,7 @@ def _secret(draft: Draft, name: str, key: str, value: Secret | None, file: str |
     return Secret(content) if content is not None else None
 
 
-# ── Subscribers ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _subscribers(draft: Draft) -> Iterator[Subscriber]:
-    seen: dict[str, Node] = {}
-    nodes = draft.nodes.get("subscribers", ())
-    for entry, node in zip(draft.model.subscribers, nodes, strict=True):
-        if entry.id in seen:
-            line = draft.document.place(seen[entry.id].start)[0]
-            draft.fault(_at(node, "id"), f"the subscriber {quoted(entry.id)} stands in line {line} already")
-        seen.setdefault(entry.id, node)
-        yield Subscriber(
-            id=entry.id,
-            title=entry.title or entry.id,
-            recipients=tuple(_recipients(draft, entry, node)),
-            rules=entry.rules,
-            kinds=tuple(RuleKind(kind) for kind in entry.kinds),
-            labels=tuple(entry.labels.items()),
-            severity=Severity(entry.severity),
-            timezone=entry.timezone,
-        )
-
-
-def _recipients(draft: Draft, entry: SubscriberEntry, node: Node) -> Iterator[Recipient]:
-    """Each address on each channel, once."""
-    seen: set[Recipient] = set()
-    for place, one in enumerate(entry.channels):
-        where = item_at(_at(node, "channels"), place)
-        way = one if isinstance(one, RecipientEntry) else RecipientEntry(channel=one)
-        if not draft.refer(_at(where, "channel"), "channels", way.channel, list(draft.model.channels)):
-            continue
-        mail = isinstance(draft.model.channels[way.channel], EmailEntry)
-        if mail and not way.to:
-            hint = f"{{channel: {way.channel}, to: [desk@example.org]}}"
-            draft.fault(where, f"the channel {quoted(way.channel)} sends mail and needs addresses: {hint}")
-        if not mail and way.to:
-            draft.fault(_at(where, "to"), f"the channel {quoted(way.channel)} takes no addresses; leave out to")
-            continue
-        for number, address in enumerate(way.to if mail else ("",)):
-            recipient = Recipient(channel=way.channel, address=address)
-            if recipient in seen:
-                draft.fault(item_at(_at(where, "to"), number), "this way to the subscriber is listed twice")
-            seen.add(recipient)
-            yield recipient
+# ── Operator and canary ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _operator(draft: Draft) -> tuple[str, ...]:
@@ -231,16 +187,6 @@ def _canary_feed(draft: Draft) -> Iterator[Feed]:
     if next(taken, None) is not None:
         draft.fault(draft.node("canary"), f'canary: a feed of `feeds` has the id "{CANARY}"; give it another one')
     yield Feed(id=CANARY, url=f"{CANARY}:", kind=FeedKind.CANARY, title="Canary", every=entry.every)
-
-
-def _at(node: Node | None, key: str) -> Node | None:
-    """The value of a key, else the node itself, for its place."""
-    return (node.get(key) if isinstance(node, Mapping) else None) or node
-
-
-def item_at(node: Node | None, place: int) -> Node | None:
-    """An entry of a list, else the node itself, for its place."""
-    return node.items[place] if isinstance(node, ListNode) and place < len(node.items) else node
 
 
 # ── Bounds ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -283,12 +229,3 @@ def _delivery(draft: Draft) -> DeliverySettings:
     entry = dict(draft.model.delivery)
     entry["ca_file"] = draft.existing_file(draft.node("delivery", "ca_file"), entry["ca_file"])
     return DeliverySettings(**entry)
-
-
-def check_rule_names(draft: Draft, rule_ids: Sequence[str]) -> None:
-    """Subscribers may only name rules that exist."""
-    nodes = draft.nodes.get("subscribers", ())
-    known = dict.fromkeys(rule_ids)
-    for entry, node in zip(draft.model.subscribers, nodes, strict=True):
-        for place, name in enumerate(entry.rules):
-            draft.refer(item_at(_at(node, "rules"), place), "rules", name, known)

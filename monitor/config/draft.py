@@ -20,7 +20,7 @@ from monitor.config.settings_file import SettingsFile
 from monitor.config.values import did_you_mean
 from monitor.errors import Fault
 
-_COLLECTIONS = frozenset({"feeds", "outlets", "channels", "subscribers"})
+_COLLECTIONS = frozenset({"feeds", "outlets", "channels", "subscribers", "spikes"})
 _LARGEST_SECRET = 65_536
 _MOUNTED = Path("/run/secrets")
 """Where container engines mount secrets, readable by all inside the container on purpose."""

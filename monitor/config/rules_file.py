@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from monitor.config.settings_file import Kind, Labels, SeverityName
-from monitor.config.shape import Duration, Lang, Line, OneOrMore, Script, Slug, Strict, Text
+from monitor.config.shape import Duration, Kind, Labels, Lang, Line, OneOrMore, Script, SeverityName, Slug, Strict, Text
 
 _WITHIN_WORDS = ("article", "paragraph", "sentence")
 

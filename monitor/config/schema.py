@@ -27,7 +27,7 @@ class _Generator(GenerateJsonSchema):
         """As it would stand in the file."""
         if isinstance(dft, timedelta):
             return shown_duration(dft)
-        if isinstance(dft, tuple) and dft and isinstance(dft[-1], int):  # listen
+        if isinstance(dft, tuple) and dft and isinstance(dft[0], str) and isinstance(dft[-1], int):  # listen
             return f"{dft[0]}:{dft[1]}"
         if isinstance(dft, BaseModel):
             return {}

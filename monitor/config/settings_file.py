@@ -16,6 +16,7 @@ from monitor.config.shape import (
     Country,
     Duration,
     Host,
+    Labels,
     Lang,
     Line,
     Listen,
@@ -26,13 +27,14 @@ from monitor.config.shape import (
     Sender,
     Size,
     Slug,
+    Slugs,
     StoreUrl,
     Strict,
     Text,
-    Timezone,
     WebUrl,
     text_or_mapping,
 )
+from monitor.config.subscriber_file import SpikeEntry, SubscriberEntry
 from monitor.settings import (
     CanarySettings,
     DeliverySettings,
@@ -54,13 +56,9 @@ _SLACK = SlackSettings(id="", url=Secret(""))
 _CANARY = CanarySettings(subscriber="")
 _HTTP = HttpSettings()
 
-Kind = Literal["person", "base", "place", "organisation", "vessel", "topic"]
 FullTextName = Literal["never", "auto", "always"]
-SeverityName = Literal["flash", "urgent", "routine"]
-Labels = dict[Text, Text]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Rate = Annotated[float, Field(gt=0, le=10_000)]
-Slugs = Annotated[tuple[Slug, ...], OneOrMore]
 
 
 class StoreEntry(Strict):
@@ -212,42 +210,6 @@ class SlackEntry(Strict):
 ChannelEntry = Annotated[MaildirEntry | EmailEntry | SlackEntry, Field(discriminator="kind")]
 
 
-class RecipientEntry(Strict):
-    """A channel and the addresses on it."""
-
-    channel: Slug
-    """A channel from `channels`."""
-    to: Annotated[tuple[Mail, ...], OneOrMore] = ()
-    """Mail addresses, each of which gets its own message; only for channels of kind `email`."""
-
-
-class SubscriberEntry(Strict):
-    """Who is told of what, and how. Without `rules`, `kinds` and `labels`: of everything."""
-
-    id: Slug
-    """A stable name."""
-    title: Line | None = None
-    """The name for people; the id when left out."""
-    channels: Annotated[
-        tuple[
-            Annotated[Annotated[Slug, AS_TEXT] | Annotated[RecipientEntry, AS_MAPPING], Discriminator(text_or_mapping)],
-            ...,
-        ],
-        Field(min_length=1),
-    ]
-    """The ways to this subscriber: names of channels, or `{channel: mail, to: [desk@example.org]}`."""
-    rules: Slugs = ()
-    """Rules by id. A rule is taken if `rules`, `kinds` or `labels` names it."""
-    kinds: Annotated[tuple[Kind, ...], OneOrMore] = ()
-    """Rules by kind."""
-    labels: Labels = Field(default_factory=dict)
-    """Rules by label."""
-    severity: SeverityName = "routine"
-    """The least severity that is told: `flash`, `urgent` or `routine`."""
-    timezone: Timezone = "UTC"
-    """Times in messages are shown in it: an IANA name."""
-
-
 class PollingEntry(Strict):
     """How often feeds are polled, and how many at once."""
 
@@ -392,6 +354,8 @@ class SettingsFile(Strict):
     """Bounds of fetching and parsing."""
     delivery: DeliveryEntry = DeliveryEntry()
     """How deliveries are tried."""
+    spikes: tuple[SpikeEntry, ...] = ()
+    """When the number of a rule's hits is news by itself; the first entry that names a rule counts for it."""
     canary: CanaryEntry | None = None
     """A feed of the monitor's own, whose articles must arrive as alerts; none when left out."""
     http: HttpEntry = HttpEntry()

@@ -4,7 +4,7 @@ Only `config` knows pydantic; what leaves this floor are the frozen values of `m
 """
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -63,6 +63,11 @@ Listen = Annotated[
 ]
 StoreUrl = Annotated[str, BeforeValidator(values.store_url), _text_schema(pattern="^sqlite:///.")]
 Category = Annotated[str, BeforeValidator(values.category), _text_schema()]
+CadenceText = Annotated[str, BeforeValidator(values.cadence), _text_schema()]
+QuietText = Annotated[
+    str, BeforeValidator(values.quiet_hours), _text_schema(pattern="[0-9]{1,2}:[0-9]{2} ?- ?[0-9]{1,2}:[0-9]{2}$")
+]
+SeverityText = Annotated[str, BeforeValidator(values.severity), _text_schema(pattern="(flash|urgent|routine)$")]
 SecretText = Annotated[Secret, BeforeValidator(values.secret), _text_schema(writeOnly=True)]
 Duration = Annotated[timedelta, BeforeValidator(values.duration), _text_schema(pattern=_DURATION)]
 Pause = Annotated[timedelta, BeforeValidator(values.pause), _text_schema(pattern=_DURATION)]
@@ -88,6 +93,11 @@ class _OneOrMore:
 
 
 OneOrMore = _OneOrMore()
+
+Kind = Literal["person", "base", "place", "organisation", "vessel", "topic"]
+SeverityName = Literal["flash", "urgent", "routine"]
+Labels = dict[Text, Text]
+Slugs = Annotated[tuple[Slug, ...], OneOrMore]
 
 AS_TEXT = Tag("<text>")
 AS_MAPPING = Tag("<mapping>")

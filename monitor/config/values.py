@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from monitor.alerting import parse_cadence, parse_quiet, parse_severities
 from monitor.config.document import quoted
 from monitor.settings import Network, Secret
 
@@ -155,6 +156,27 @@ def timezone(value: object) -> str:
         hint = did_you_mean(near[0] if near else None)
         raise ValueError(f"expected a time zone such as Europe/Berlin or UTC{_instead(name)}{hint}") from None
     return name
+
+
+def cadence(value: object) -> str:
+    """When alerts go out, as `alerting.parse_cadence` reads it."""
+    words = one_line(value)
+    parse_cadence(words)
+    return words
+
+
+def quiet_hours(value: object) -> str:
+    """When alerts are held, as `alerting.parse_quiet` reads it."""
+    words = one_line(value)
+    parse_quiet(words)
+    return words
+
+
+def severity(value: object) -> str:
+    """A least severity or an expression, as `alerting.parse_severities` reads it."""
+    words = one_line(value)
+    parse_severities(words)
+    return words
 
 
 def web_url(value: object) -> str:

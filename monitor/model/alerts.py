@@ -7,17 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.articles import Feed, FeedState
+from monitor.model.details import Change, Period, Spread
 from monitor.model.rules import RuleKind, Severity, Tier
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """One address on one channel."""
-
-    channel: str
-    """The id of a channel in the settings."""
-    address: str = ""
-    """A mail address for e-mail; empty where the channel itself is the address (Slack webhook, Maildir)."""
+from monitor.model.taking import Recipient, Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +26,9 @@ class Subscriber:
     severity: Severity = Severity.ROUTINE
     """The least severity that is told."""
     timezone: str = "UTC"
-    """An IANA name; times in this subscriber's messages are shown in it."""
+    """An IANA name; times in this subscriber's messages are shown in it, and cadences and quiet hours mean it."""
+    routes: tuple[Route, ...] = ()
+    """Which hits go where and when, in order; the settings always make one at least. See `alerting.routes_of`."""
 
 
 class AlertKind(StrEnum):
@@ -44,8 +38,10 @@ class AlertKind(StrEnum):
     """A new article that hits rules."""
     REVISION = "revision"
     """A changed article that now hits rules that it did not hit before."""
+    UPDATE = "update"
+    """More of a story that was told: a rule that it did not hit before, or how far it has spread."""
     DIGEST = "digest"
-    """Many alerts in one, as after a channel was down."""
+    """Many in one: on a cadence, after quiet hours, over the bound of an hour, or after a channel was down."""
     NOTICE = "notice"
     """Something about the monitor itself, for its operator."""
     TEST = "test"
@@ -80,6 +76,8 @@ class Reason:
     """The distinct matched words as written in the article, each with its tier, in order of appearance."""
     score: int | None = None
     labels: Mapping[str, str] = _field(default_factory=dict)
+    seen_in: str = ""
+    """Which article of the story hit, if not the alert's own: its title and outlet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +98,10 @@ class ArticleCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestLine:
-    """One alert inside a digest."""
+    """One alert, or one story, inside a digest."""
 
     alert_key: str
+    """Of the alert; of a story that no alert told on its own, the digest's."""
     title: str
     url: str | None
     outlet: str | None
@@ -110,6 +109,9 @@ class DigestLine:
     rules: tuple[str, ...]
     at: datetime
     rtl: bool = False
+    story: str = ""
+    note: str = ""
+    """How far the story has spread, and what is new of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +131,22 @@ class Alert:
     dropped: tuple[str, ...] = ()
     """Titles of rules that a revision no longer hits."""
     lines: tuple[DigestLine, ...] = ()
-    """Of a digest, newest first."""
+    """Of a digest: newest first after an interruption, else most severe first, then the widest spread."""
     subject: str = ""
     """Of a notice or test: its headline."""
     text: str = ""
     """Of a notice or test: what happened and what to do."""
     timezone: str = "UTC"
+    route: str = ""
+    """The subscriber's route that it went."""
+    story: str = ""
+    thread: str = ""
+    """The key of the first alert of the story on this route: its own, if it is the first. Empty if it has no story."""
+    spread: Spread | None = None
+    changes: tuple[Change, ...] = ()
+    """Of a revision: what was changed in the title, and in sentences that match."""
+    period: Period | None = None
+    """Of a digest, but for those after an interruption."""
 
 
 class DeliveryState(StrEnum):
@@ -170,6 +182,8 @@ class NewAlert:
     """The article whose hits it tells."""
     rule_ids: tuple[str, ...] = ()
     """The hits that it tells, by rule."""
+    told: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Every article whose hits it tells, each with its rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

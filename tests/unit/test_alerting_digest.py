@@ -1,5 +1,6 @@
 """After an interruption: what is kept single, what the digest carries, and that nothing is left out."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from support.made import NOW, alert, card, delivery, reason, subscriber
 from monitor import alerting
 from monitor.alerting import catch_up
 from monitor.keys import delivery_key
-from monitor.model import AlertKind, Recipient, Severity, Tier
+from monitor.model import AlertKind, Recipient, Severity, Spread, Tier
 from monitor.settings import DeliverySettings
 
 SETTINGS = DeliverySettings(max_singles=3)
@@ -73,6 +74,14 @@ def test_a_delivery_whose_alert_is_unknown_is_left_alone():
     del alerts["a5"]
     _, _, carried = catch_up(pending, alerts, now=NOW, settings=SETTINGS)
     assert carried == (4, 6)
+
+
+def test_a_line_says_how_far_the_story_had_spread():
+    pending, alerts = backlog(*[ROUTINE] * 4)
+    spread = Spread(outlets=3, copies=(), news="now 3 outlets")
+    alerts["a4"] = replace(alerts["a4"], kind=AlertKind.UPDATE, story="s1", spread=spread)
+    new, _, _ = catch_up(pending, alerts, now=NOW, settings=SETTINGS)
+    assert [(line.story, line.note) for line in new.alert.lines] == [("s1", "now 3 outlets")]
 
 
 def test_an_alert_without_an_article_has_a_line_too():

@@ -43,10 +43,10 @@ def default_of(info: Any) -> str:
         return f"`{shown_duration(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    if isinstance(value, tuple) and value and isinstance(value[-1], int):
+    if isinstance(value, tuple) and value and isinstance(value[0], str) and isinstance(value[-1], int):
         return f"`{value[0]}:{value[1]}`"
     if isinstance(value, tuple) and value:
-        return f"`[{', '.join(value)}]`"
+        return f"`[{', '.join(map(str, value))}]`"
     return "" if value in (None, ()) or isinstance(value, BaseModel) else f"`{value}`"
 
 

@@ -10,8 +10,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from monitor.alerting.bars import bar_drawing, bar_line
 from monitor.alerting.render.listing import Listing, listing_of
+from monitor.alerting.render.story import ShownCopy, marked_changes
 from monitor.alerting.render.subject import headline, subject
 from monitor.alerting.render.view import ShownExcerpt, ShownReason, View, footer_of, view_of
 from monitor.alerting.render.words import line
@@ -36,7 +39,9 @@ def render_mail(alert: Alert, *, plain: bool, now: datetime) -> MailContent:
     if alert.kind is AlertKind.DIGEST:
         listing = listing_of(alert, now)
         text = "\n".join(_digest_lines(listing))
-        html = None if plain else _html("digest.html.j2", subject=about, listing=listing)
+        # The drawing is made of our own numbers alone.
+        drawing = Markup(bar_drawing(listing.chart))  # noqa: S704
+        html = None if plain else _html("digest.html.j2", subject=about, listing=listing, drawing=drawing)
     elif alert.article is None:
         paragraphs = notice_lines(alert)
         text = "\n".join((*paragraphs, *_footer_lines(footer_of(alert))))
@@ -77,11 +82,30 @@ def _article_lines(view: View, head: str) -> Iterator[str]:
     if view.dropped:
         yield ""
         yield from _wrapped(f"No longer hit: {', '.join(view.dropped)}")
+    if view.changes:
+        yield ""
+        yield "Changed, with [-what was removed-] and {+what was added+}:"
+    for change in view.changes:
+        yield from _wrapped(f"{marked_changes(change)} [{change.place}]", first=4, later=4)
+    yield from _copy_lines(view.copies, view.more_copies)
     yield from _footer_lines(view.footer)
+
+
+def _copy_lines(copies: Iterable[ShownCopy], more: int) -> Iterator[str]:
+    """Where else the story stands."""
+    for number, copy in enumerate(copies):
+        yield from () if number else ("", "Also told by:")
+        yield from _wrapped(f"{copy.title} [{copy.where}]", first=2, later=4)
+        if copy.link:
+            yield f"    {copy.link.url}"
+    if more:
+        yield f"  and {more} more"
 
 
 def _reason_lines(reason: ShownReason) -> Iterator[str]:
     yield from _wrapped(f"{reason.title} ({reason.about})")
+    if reason.seen_in:
+        yield from _wrapped(f"In: {reason.seen_in}", first=2, later=4)
     if reason.fired:
         yield from _wrapped(f"Matched by: {reason.fired}", first=2, later=4)
     if reason.words:
@@ -106,10 +130,16 @@ def _digest_lines(listing: Listing) -> Iterator[str]:
         yield ""
     for rule, count in listing.by_rule:
         yield from _wrapped(f"{count:>5}  {rule}", later=7)
+    if listing.when:
+        yield ""
+        yield bar_line(listing.chart)
+        yield from _wrapped(listing.when)
     for number, one in enumerate(listing.lines, start=1):
         yield ""
         yield from _wrapped(f"{number}. [{one.severity}] {one.title}", later=4)
         yield from _wrapped(f"{one.rules} - {one.where}" if one.rules else one.where, first=4, later=4)
+        if one.note:
+            yield from _wrapped(one.note, first=4, later=4)
         if one.link:
             yield f"    {one.link.url}"
     yield from _footer_lines(listing.footer)

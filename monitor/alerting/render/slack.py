@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from monitor.alerting.bars import bar_line
 from monitor.alerting.render.listing import Listing, ShownLine, listing_of
 from monitor.alerting.render.mail import notice_lines
+from monitor.alerting.render.story import ShownChange, marked_changes
 from monitor.alerting.render.subject import headline
 from monitor.alerting.render.view import ShownExcerpt, ShownReason, View, footer_of, view_of
 from monitor.alerting.render.words import Link, cut, units
@@ -23,9 +25,12 @@ Block = Mapping[str, object]
 MAX_HEADER = 150
 MAX_SECTION = 3000
 MAX_BLOCKS = 50
+MAX_CHANGES = 2
+MAX_COPIES = 5
 MAX_TOTAL = 13_200
 """Slack documents no limit for the whole message, but refuses longer ones (`msg_blocks_too_long`)."""
 _BLOCKS_BUDGET = 10_300
+_EXTRAS_BUDGET = 3_000
 _FALLBACK_BUDGET = 2_400
 _PLAIN_BUDGET = 3_800
 """Of a message without blocks; Slack splits longer ones."""
@@ -111,10 +116,14 @@ def _article_texts(view: View) -> Iterator[tuple[str, ...]]:
         yield (marked_down(title),)
     if view.dropped:
         yield (marked_down(f"No longer hit: {', '.join(view.dropped)}"),)
+    for change in view.changes[:MAX_CHANGES]:
+        yield (marked_down(f"Changed: {marked_changes(change)}"),)
     yield (marked_down(view.footer[-1]),)
 
 
 def _digest_texts(listing: Listing) -> Iterator[tuple[str, ...]]:
+    if not listing.lines:
+        yield (marked_down(listing.intro),)
     for one in listing.lines:
         yield (
             marked_down(f"[{one.severity}] {one.title} - {one.where}"),
@@ -137,12 +146,45 @@ def _article_blocks(head: str, view: View) -> tuple[Block, ...]:
         blocks.append(_context((view.news,)))
     blocks.append(_context((" · ".join(f"{name}: {value}" for name, value in view.facts),)))
     closing = [_context((f"No longer hit: {', '.join(view.dropped)}",))] if view.dropped else []
+    closing += _extras(view)
     closing.append(_context(view.footer))
     room = _BLOCKS_BUDGET - size(blocks) - size(closing) - _CLOSING
-    shown, missing = _fitted((_reason_blocks(reason) for reason in view.reasons), room, MAX_BLOCKS - len(blocks) - 4)
+    shown, missing = _fitted(
+        (_reason_blocks(reason) for reason in view.reasons), room, MAX_BLOCKS - len(blocks) - len(closing) - 1
+    )
     missing += len(view.more_rules)
     more = [_context((f"and {missing} more {'rule' if missing == 1 else 'rules'}",))] if missing else []
     return (*blocks, *shown, *more, *closing)
+
+
+def _extras(view: View) -> list[Block]:
+    """What was changed, and where else the story stands, as far as a part of the room holds it."""
+    forms: list[Iterator[Block]] = [_change(change) for change in view.changes[:MAX_CHANGES]]
+    if view.copies:
+        forms.append(_copies(view))
+    return _fitted(forms, _EXTRAS_BUDGET, MAX_CHANGES + 1)[0]
+
+
+def _change(change: ShownChange) -> Iterator[Block]:
+    """A change: what was removed is struck, what was added is bold; or, if that is too long, the beginning of it."""
+    place = _text(f" [{change.place}]")
+    yield _rich({"type": "rich_text_quote", "elements": [*(_run(text, edit) for text, edit in change.pieces), place]})
+    yield _rich({"type": "rich_text_quote", "elements": [_text(cut(marked_changes(change), 400)), place]})
+
+
+def _run(text: str, edit: str) -> Block:
+    style = {"removed": {"strike": True}, "added": {"bold": True}}.get(edit)
+    return {"type": "text", "text": text, "style": style} if style else _text(text)
+
+
+def _copies(view: View) -> Iterator[Block]:
+    """Where else the story stands, and shorter lists to fall back on."""
+    total = len(view.copies) + view.more_copies
+    for count in range(min(MAX_COPIES, len(view.copies)), 0, -1):
+        shown = [_section([*_linked(one.title, one.link), _text(f"  {one.where}")]) for one in view.copies[:count]]
+        rest = [_section([_text(f"and {total - count} more")])] if total > count else []
+        listed: Block = {"type": "rich_text_list", "style": "bullet", "elements": [*shown, *rest]}
+        yield _rich(_section([_text("Also told by", bold=True)]), listed)
 
 
 def _reason_blocks(reason: ShownReason) -> Iterator[Block]:
@@ -154,6 +196,8 @@ def _reason_blocks(reason: ShownReason) -> Iterator[Block]:
 
 def _reason_words(reason: ShownReason) -> list[Block]:
     elements = [_text(reason.title, bold=True), _text(f"  {reason.about}")]
+    if reason.seen_in:
+        elements.append(_text(f" · in {reason.seen_in}"))
     if reason.fired:
         elements.append(_text(f" · matched by {reason.fired}"))
     if reason.words:
@@ -174,7 +218,8 @@ def _quote(excerpt: ShownExcerpt) -> Block:
 
 def _digest_blocks(head: str, listing: Listing) -> tuple[Block, ...]:
     by_rule = ", ".join(f"{rule} ({count})" for rule, count in listing.by_rule)
-    blocks = [_header(head), _context((listing.intro, *((by_rule,) if by_rule else ())))]
+    chart = f"{bar_line(listing.chart)}  {listing.when}" if listing.when else ""
+    blocks = [_header(head), _context(text for text in (listing.intro, by_rule, chart) if text)]
     closing = [_context(listing.footer)]
     room = _BLOCKS_BUDGET - size(blocks) - size(closing) - _CLOSING
     shown: list[Block] = []
@@ -193,6 +238,7 @@ def _digest_blocks(head: str, listing: Listing) -> tuple[Block, ...]:
 
 def _digest_line(one: ShownLine) -> Block:
     rules = f"\n{one.rules} · {one.where}" if one.rules else f"\n{one.where}"
+    rules += f"\n{one.note}" if one.note else ""
     return _section([_text(f"[{one.severity}] "), *_linked(one.title, one.link), _text(rules)])
 
 

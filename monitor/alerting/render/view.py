@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.alerting.render.story import ShownChange, ShownCopy, changes_of, copies_of, story_facts
 from monitor.alerting.render.words import LATE_AFTER, Link, cut, lasting, line, listed, moment, safe_link
 from monitor.model import Alert, AlertKind, ArticleCard, Excerpt, Reason
 from monitor.text.clean import clean_line
@@ -50,6 +51,8 @@ class ShownReason:
     """Matched words, each with its tier."""
     more_words: int
     excerpts: tuple[ShownExcerpt, ...]
+    seen_in: str
+    """Another article of the story, if it is that which hits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +74,16 @@ class View:
     more_rules: tuple[str, ...]
     """Titles of rules beyond `MAX_REASONS`."""
     dropped: tuple[str, ...]
+    changes: tuple[ShownChange, ...]
+    copies: tuple[ShownCopy, ...]
+    more_copies: int
     footer: tuple[str, ...]
 
 
 def view_of(alert: Alert, card: ArticleCard, now: datetime) -> View:
     """What to show of an alert about the article of `card`, sent now."""
     titles = rule_titles(alert)
+    copies, more_copies = copies_of(alert)
     return View(
         severity=alert.severity.value,
         rules=listed(titles, 70) if titles else "",
@@ -89,6 +96,9 @@ def view_of(alert: Alert, card: ArticleCard, now: datetime) -> View:
         reasons=tuple(_reason(reason) for reason in alert.reasons[:MAX_REASONS]),
         more_rules=titles[MAX_REASONS:],
         dropped=tuple(line(title, MAX_NAME, "?") for title in alert.dropped),
+        changes=changes_of(alert),
+        copies=copies,
+        more_copies=more_copies,
         footer=footer_of(alert),
     )
 
@@ -117,7 +127,10 @@ def _news(alert: Alert, now: datetime) -> str:
     if alert.kind is AlertKind.TEST:
         said.append(f"Test: {line(alert.text, 300)}")
     if alert.kind is AlertKind.REVISION:
-        said.append("Changed: the text of this article was changed, and now hits what is below for the first time.")
+        what = "now hits what is below for the first time" if alert.reasons else "does not hit any more what it hit"
+        said.append(f"Changed: the text of this article was changed, and {what}.")
+    if alert.kind is AlertKind.UPDATE:
+        said.append("More of a story that you were told of.")
     said.append(late(alert, now))
     return " ".join(one for one in said if one)
 
@@ -140,8 +153,10 @@ def _facts(alert: Alert, card: ArticleCard, now: datetime) -> Iterator[tuple[str
     yield "First seen", seen
     if alert.kind is AlertKind.REVISION:
         yield "Change seen", moment(alert.created_at, alert.timezone)
-    what = "the change" if alert.kind is AlertKind.REVISION else "it"
-    yield "Sent", f"{lasting(max(now - alert.created_at, timedelta(0)))} after {what} was first seen"
+    changed = alert.kind is AlertKind.REVISION
+    since = alert.created_at if changed else card.first_seen
+    yield "Sent", f"{lasting(max(now - since, timedelta(0)))} after {'the change' if changed else 'it'} was first seen"
+    yield from story_facts(alert)
 
 
 def _reason(reason: Reason) -> ShownReason:
@@ -154,6 +169,7 @@ def _reason(reason: Reason) -> ShownReason:
         words=tuple((line(word, 60, "?"), tier.value) for word, tier in reason.words[:MAX_WORDS]),
         more_words=max(0, len(reason.words) - MAX_WORDS),
         excerpts=tuple(_excerpt(excerpt) for excerpt in reason.excerpts if clean_line(excerpt.text)),
+        seen_in=line(reason.seen_in, MAX_TITLE),
     )
 
 

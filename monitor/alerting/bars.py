@@ -1,0 +1,62 @@
+"""A small chart of how many came when: counts over a period, a line of text, and a drawing for HTML, from one function each.
+
+The drawing is made of our own numbers alone, and of names of colours. It must not know what is counted.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_SHORT, _LONG = timedelta(hours=2), timedelta(days=2)
+_MOST = 31
+"""Bars in a chart; more are too thin to be told apart."""
+_HEIGHT = 40
+_STEP = 12
+_WIDTH = 9
+
+
+def counted(times: Iterable[datetime], since: datetime, until: datetime) -> tuple[int, ...]:
+    """How many of the times fall in each equal part of a period: of some minutes, hours or days by its length.
+
+    What lies outside counts for the part that is next to it, so that nothing is lost. Empty when the period is.
+    """
+    length = until - since
+    if length <= timedelta(0):
+        return ()
+    unit = _HOUR if length <= _LONG else _DAY
+    parts = 12 if length <= _SHORT else min(_MOST, -(-length // unit))
+    bars = [0] * parts
+    for at in times:
+        bars[min(max((at - since) * parts // length, 0), parts - 1)] += 1
+    return tuple(bars)
+
+
+def bar_line(bars: Sequence[int]) -> str:
+    """The counts as a line of blocks, the highest being full: `▁▁▃█▂`. A part with nothing is the lowest."""
+    top = max(bars, default=0)
+    return "".join(_BLOCKS[-(-count * (len(_BLOCKS) - 1) // top) if top else 0] for count in bars)
+
+
+def bar_drawing(bars: Sequence[int]) -> str:
+    """The counts as an SVG element for the body of an HTML page; empty when there are none."""
+    top = max(bars, default=0)
+    if not top:
+        return ""
+    width = _STEP * len(bars)
+    drawn = "".join(_bar(place, count, top) for place, count in enumerate(bars))
+    size = f'width="{width}" height="{_HEIGHT}" viewBox="0 0 {width} {_HEIGHT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-hidden="true">{drawn}</svg>'
+
+
+def busiest(bars: Sequence[int], since: datetime, until: datetime) -> tuple[datetime, int] | None:
+    """When the part with the most begins (the first of several), and how many that are; None when there are none."""
+    top = max(bars, default=0)
+    return (since + (until - since) / len(bars) * bars.index(top), top) if top else None
+
+
+def _bar(place: int, count: int, top: int) -> str:
+    height = max(1, round(count / top * _HEIGHT))
+    fill = "#667085" if count else "#c5cad3"
+    return f'<rect x="{place * _STEP}" y="{_HEIGHT - height}" width="{_WIDTH}" height="{height}" fill="{fill}"/>'
