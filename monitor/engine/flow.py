@@ -289,6 +289,9 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
         severity=alert_.severity,
         rules=tuple(reason.rule_id for reason in alert_.reasons),
         created_at=alert_.created_at,
+        subscriber=alert_.subscriber_id,
+        thread=alert_.thread,
+        follows=claim.follows,
     )
     return await channel.send(message)
 

@@ -236,3 +236,5 @@ class DeliveryClaim:
     delivery: Delivery
     alert: Alert
     lease: Lease
+    follows: str | None = None
+    """What the channel called the first message of the alert's thread to this address, if one was taken."""

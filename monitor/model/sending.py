@@ -1,7 +1,7 @@
 """One attempt to send: what goes out, and what a channel says came of it. Values only; see the note of `monitor.model`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -35,6 +35,18 @@ class SlackContent:
     blocks: tuple[Mapping[str, object], ...] = ()
 
 
+class LinkAction(StrEnum):
+    """What a signed link in a message does."""
+
+    MUTE_STORY = "mute_story"
+    MUTE_FEED = "mute_feed"
+    MUTE_RULE = "mute_rule"
+    FALSE_POSITIVE = "false_positive"
+    UNSUBSCRIBE = "unsubscribe"
+    UNSUBSCRIBE_RULE = "unsubscribe_rule"
+    SETTINGS = "settings"
+
+
 Content = MailContent | SlackContent
 
 
@@ -50,6 +62,14 @@ class Outgoing:
     rules: tuple[str, ...] = ()
     """Rule ids, for headers and metadata that receivers may filter by."""
     created_at: datetime | None = None
+    subscriber: str = ""
+    """The id of whom it is for."""
+    thread: str = ""
+    """The key of the first alert of the story; the alert's own, if it is the first. Empty if it belongs to no story."""
+    follows: str | None = None
+    """What the channel called the first message of the story to this address (`SendResult.reference`), if there is one."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Signed addresses by what they do; see `LinkAction`. Empty when no address of ours is known to the world."""
 
 
 class Outcome(StrEnum):
@@ -95,6 +115,8 @@ class SendResult:
     status: int | None = None
     """The SMTP or HTTP status."""
     retry_after: timedelta | None = None
+    reference: str = ""
+    """What the channel calls the message that it took (a Message-ID, a Slack `ts`): later ones of the story refer to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

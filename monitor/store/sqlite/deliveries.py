@@ -96,8 +96,21 @@ def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta, cha
             )
             continue
         lease_ = Lease(worker=worker, token=row["lease_token"], until=until)
-        by_id[row["id"]] = DeliveryClaim(delivery=values.delivery(row), alert=alert, lease=lease_)
+        follows = _first_of_thread(db, row, alert.thread)
+        by_id[row["id"]] = DeliveryClaim(delivery=values.delivery(row), alert=alert, lease=lease_, follows=follows)
     return tuple(by_id[one] for one in due if one in by_id)
+
+
+def _first_of_thread(db: Row, row: Row, thread: str) -> str | None:
+    """What the channel called the first message of a story to the same address."""
+    if thread in {"", row["alert_key"]}:
+        return None
+    found = db.execute(
+        "SELECT d.reference FROM alerts a JOIN deliveries d ON d.alert_id = a.id "
+        "WHERE a.key = ? AND d.channel = ? AND d.address = ?",
+        (thread, row["channel"], row["address"]),
+    ).fetchone()
+    return (found["reference"] or None) if found is not None else None
 
 
 def begin(db: Row, delivery_id: int, lease: Lease, now: datetime) -> int:
@@ -122,7 +135,8 @@ def record_attempt(db: Row, record: AttemptRecord) -> None:
     sent = record.state is DeliveryState.SENT
     changed = db.execute(
         "UPDATE deliveries SET state = ?, next_attempt = ?, plain = ?, unknowns = unknowns + ?, sent_at = ?, "
-        "last_error = ?, lease_worker = NULL, lease_until = NULL "
+        "last_error = ?, reference = CASE WHEN ? = '' THEN reference ELSE ? END, "
+        "lease_worker = NULL, lease_until = NULL "
         "WHERE id = ? AND state = 'leased' AND lease_token = ? AND lease_worker = ?",
         (
             record.state.value,
@@ -131,6 +145,8 @@ def record_attempt(db: Row, record: AttemptRecord) -> None:
             int(record.unknown),
             stamp(record.now) if sent else None,
             None if sent else values.text(result.detail or result.outcome.value),
+            values.text(result.reference),
+            values.text(result.reference),
             record.delivery_id,
             record.lease.token,
             record.lease.worker,

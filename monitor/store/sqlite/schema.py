@@ -162,6 +162,12 @@ def websub(db: sqlite_utils.Database) -> None:
     db.conn.execute("CREATE INDEX websub_due ON websub (next_action)")
 
 
+@migrations()
+def threads(db: sqlite_utils.Database) -> None:
+    """What a channel calls a message that it took, so that later ones of the same story refer to it."""
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN reference TEXT NOT NULL DEFAULT ''")
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.
