@@ -12,11 +12,11 @@ from monitor.alerting.decide import decide_alerts
 from monitor.alerting.decisions import Decisions, StoryTell, Tell
 from monitor.alerting.digest import catch_up, notice, test_alert
 from monitor.alerting.excerpts import excerpts
-from monitor.alerting.news import Row, UpdateCause
+from monitor.alerting.news import Row, UpdateCause, united
+from monitor.alerting.parts import card_of, deliveries_to, reason_of
 from monitor.alerting.quiet import quiet_until
 from monitor.alerting.render import render
 from monitor.alerting.retries import Decision, decide
-from monitor.alerting.routes import card_of, route
 from monitor.alerting.silences import silenced_by
 from monitor.alerting.spikes import HISTORY, Spike, SpikeTold, spike, spike_alert, watched
 from monitor.alerting.spread import facts_of
@@ -41,6 +41,7 @@ __all__ = [
     "compose",
     "decide",
     "decide_alerts",
+    "deliveries_to",
     "excerpts",
     "facts_of",
     "last_due",
@@ -53,14 +54,15 @@ __all__ = [
     "parse_severities",
     "probing",
     "quiet_until",
+    "reason_of",
     "recipients_of",
     "render",
-    "route",
     "routes_of",
     "silenced_by",
     "spike",
     "spike_alert",
     "test_alert",
+    "united",
     "waiting",
     "watched",
     "wire_of",

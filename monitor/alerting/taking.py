@@ -55,12 +55,13 @@ def unwanted(route: Route, outlet: str | None, lang: str | None) -> str | None:
     return None
 
 
-def waiting(
+def waiting(  # noqa: PLR0913 - all circumstances of an article
     article: Article,
     matches: Sequence[Match],
     *,
     before: Mapping[str, Severity],
     revision: int,
+    changed: bool,
     story: str,
     rules: Mapping[str, Rule],
     subscribers: Iterable[Subscriber],
@@ -69,7 +70,7 @@ def waiting(
     """What waits to be decided because of an article, or a revision of it: a row for each route that takes a hit.
 
     `before` has the rules that the revision before hit, with their severities: only what differs from it is news. Of an
-    article that is new it is empty.
+    article that is new it is empty. `changed` says whether its publisher changed the text.
     """
     hits, lost = _news(matches, before)
     rows: list[Waiting] = []
@@ -83,6 +84,7 @@ def waiting(
                     route=route.id,
                     article_key=article.key,
                     revision=revision,
+                    changed=changed,
                     story=story,
                     hits=taken.get(route.id, ()),
                     dropped=tuple(hit.rule_id for hit in dropped.get(route.id, ())),

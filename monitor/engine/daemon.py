@@ -223,7 +223,9 @@ async def sync(parts: Parts) -> None:
     now = parts.clock()
     due = {feed.id: schedule.first_due(feed, now, settings.polling) for feed in settings.feeds}
     await parts.store.sync_feeds(settings.feeds, now, due)
-    await parts.store.sync_subscribers(settings.subscribers, now)
+    await parts.store.sync_subscribers(parts.live.people, now)
+    # With other settings, what waits may be due at another time; and a new route learns when its first digest is.
+    await parts.store.wake(None, now)
 
 
 async def close(parts: Parts) -> None:

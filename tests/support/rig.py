@@ -186,7 +186,8 @@ feeds:
 channels:
   mail: {{kind: email, host: 127.0.0.1, port: {self.mail.port}, security: none, from: alerts@example.org, rate: 1000, burst: 100}}
 subscribers:
-  - {{id: desk, channels: [{{channel: mail, to: [desk@example.org]}}]}}
+  - {{id: desk, channels: [{{channel: mail, to: [desk@example.org]}}], max_per_hour: 0, group_interval: 0s}}
+stories: {{enabled: false}}
 polling: {{every: 1s, floor: 1s, host_gap: 0s}}
 fetch: {{allow_private: ["127.0.0.0/8"]}}
 http: {{listen: "127.0.0.1:0"}}

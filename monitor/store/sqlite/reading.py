@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.model import CANARY, Alert, ChannelState, Delivery, DeliveryState, FeedCondition
 from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoreCondition, StoredHit
-from monitor.store.sqlite import values
+from monitor.store.sqlite import ledger, values
 from monitor.store.sqlite.deliveries import JOINED
 from monitor.store.sqlite.values import Row, stamp
 from monitor.store.sqlite.words import asked
@@ -177,4 +177,5 @@ def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
         oldest_pending=values.time_or_none(oldest),
         conditions={FeedCondition(row["condition"]): row["n"] for row in unwell},
         canary=values.time_or_none(canary["first_seen"] if canary else None),
+        ledger=ledger.figures(db),
     )
