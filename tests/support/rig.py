@@ -292,6 +292,12 @@ log: {{format: json, level: info}}
         assert all(count == 1 for _, count in hits)
         assert self.rows("SELECT count(*) FROM alerts") == [(len(self.published),)]
         assert self.rows("SELECT state, count(*) FROM deliveries GROUP BY state") == [("sent", len(self.published))]
+        taken = len(self.published)
+        assert self.rows("SELECT ending, count(*) FROM takings GROUP BY ending") == [("told", taken)]
+        assert sorted(self.rows("SELECT what, sum(n) FROM hit_tally GROUP BY what")) == [
+            ("taken", taken),
+            ("told", taken),
+        ]
         keys = self.mail.keys()
         assert len(keys) == len(self.published)
         assert sum(keys.values()) - len(keys) <= allowed_repeats
