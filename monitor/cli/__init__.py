@@ -17,6 +17,8 @@ COMMANDS = {
     "parse": "monitor.cli.parse:parse",
     "poll": "monitor.cli.poll:poll",
     "hits": "monitor.cli.hits:hits",
+    "why": "monitor.cli.why:why",
+    "ledger": "monitor.cli.ledger:ledger",
     "search": "monitor.cli.hits:search",
     "match": "monitor.cli.match:match",
     "stories": "monitor.cli.stories:stories",

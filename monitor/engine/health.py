@@ -18,7 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from monitor.engine.callbacks import PREFIX, Callbacks
 from monitor.errors import MonitorError
-from monitor.model import DeliveryState, FeedCondition
+from monitor.model import DeliveryState, FeedCondition, SuppressionReason
 from monitor.settings import HttpSettings
 from monitor.store.protocol import Figures
 
@@ -103,6 +103,12 @@ class Gauges:
         self.stored = Gauge("monitor_articles_stored", "Articles in the store", registry=registry)
         self.hits = Gauge("monitor_hits_stored", "Hits in the store", registry=registry)
         self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], registry=registry)
+        self.ledger = Gauge(
+            "monitor_ledger_hits",
+            "Hits that subscribers take, by how they ended: waiting, told, or the reason why they are suppressed",
+            ["ending"],
+            registry=registry,
+        )
         self.oldest = Gauge(
             "monitor_oldest_pending_seconds", "Age of the oldest delivery that is not through", registry=registry
         )
@@ -138,6 +144,10 @@ class Gauges:
         self.hits.set(figures.hits)
         for state in DeliveryState:
             self.deliveries.labels(state.value).set(figures.deliveries.get(state, 0))
+        self.ledger.labels("waiting").set(figures.ledger.waiting)
+        self.ledger.labels("told").set(figures.ledger.told)
+        for reason in SuppressionReason:
+            self.ledger.labels(reason.value).set(figures.ledger.suppressed.get(reason.value, 0))
         self.oldest.set(_age(figures.oldest_pending) or 0)
 
 

@@ -186,6 +186,9 @@ class HitFilter:
     """The least severity."""
     since: datetime | None = None
     article_key: str | None = None
+    url: str | None = None
+    """The article's address, as its feed wrote it."""
+    hit_id: int | None = None
     limit: int = 100
     before_id: int | None = None
     """For paging: only hits with a smaller id."""

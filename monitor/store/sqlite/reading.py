@@ -26,7 +26,9 @@ def hits(db: Row, where: HitFilter) -> tuple[StoredHit, ...]:
         ("h.rank >= ?", where.severity.rank if where.severity else None),
         ("h.created_at >= ?", values.stamp_or_none(where.since)),
         ("a.key = ?", values.text_or_none(where.article_key)),
-        ("h.rule_id <> ?", CANARY if where.rule_id is None and where.article_key is None else None),
+        ("a.url = ?", values.text_or_none(where.url)),
+        ("h.id = ?", where.hit_id),
+        ("h.rule_id <> ?", CANARY if (where.rule_id, where.article_key, where.hit_id) == (None,) * 3 else None),
         ("h.id < ?", where.before_id),
     ]
     chosen = [(test, value) for test, value in wanted if value is not None]

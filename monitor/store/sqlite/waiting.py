@@ -126,6 +126,12 @@ def wake(db: Row, subscriber_ids: Sequence[str] | None, now: datetime) -> int:
         (stamp(now),),
     )
     ids = None if subscriber_ids is None else json.dumps([values.text(one) for one in subscriber_ids])
+    # What waits for a digest is otherwise not looked at before it is due, and the cadence may be another now.
+    db.execute(
+        "UPDATE waiting SET due = ? WHERE due > ? AND held = ? "
+        "AND (? IS NULL OR subscriber_id IN (SELECT value FROM json_each(?)))",
+        (stamp(now), stamp(now), HoldReason.CADENCE.value, ids, ids),
+    )
     return int(
         db.execute(
             "UPDATE agenda SET due = min(coalesce(due, ?), ?) WHERE ? IS NULL "
