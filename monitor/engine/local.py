@@ -10,7 +10,7 @@ slow host or mail server does not hold up the rest.
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after alerts or a delivery
     page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
     websub tick    5 s     ask hubs for what is due, if they can reach us
-    sweep         10 s     take back leases that ran out, fold what waited too long, tell of feeds, read figures for health
+    sweep         10 s     take back leases that ran out, fold what waited too long, look for spikes, tell of feeds, read figures for health
 
 What happens at start, at a reload and at the end stands in `daemon.py`.
 """
@@ -32,6 +32,7 @@ from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
 from monitor.engine.places import Places, hangs
+from monitor.engine.spikes import SpikeWatch
 from monitor.engine.websub import WebSub
 from monitor.errors import StoreBusy, StoreError
 from monitor.model import DeliveryClaim, FeedClaim, FullText
@@ -69,6 +70,7 @@ class LocalEngine:
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
         self.places = Places(self._fill)
+        self.spikes = SpikeWatch()
         self.reading = Places(most_aside=_PAGES_ASIDE)
         self._delivering = asyncio.Lock()
         self._claiming = asyncio.Lock()
@@ -375,6 +377,8 @@ class LocalEngine:
         if recovered:
             parts.journal.warn("recovered", deliveries=recovered)
         await flow.catch_up(parts)
+        if await self.spikes.look(parts):
+            self.nudge()
         await notices.watch_network(parts)
         await notices.tell_of_feeds(parts)
         if respread := await flow.respread(parts):

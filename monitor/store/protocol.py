@@ -19,7 +19,8 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
 `figures`). Pages of articles are in `store.page_protocol`, hubs in
-`store.push_protocol`, what subscribers are told in `store.alert_protocol`.
+`store.push_protocol`, what subscribers are told in `store.alert_protocol`
+and `store.spike_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,7 @@ from monitor.store.alert_protocol import AlertStore, LedgerFigures
 from monitor.store.feed_lists import FeedLists
 from monitor.store.page_protocol import PageStore
 from monitor.store.push_protocol import PushStore
+from monitor.store.spike_protocol import SpikeStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +265,7 @@ class Figures:
     ledger: LedgerFigures = field(default_factory=LedgerFigures)
 
 
-class Store(FeedLists, PageStore, PushStore, AlertStore, Protocol):
+class Store(FeedLists, PageStore, PushStore, AlertStore, SpikeStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property

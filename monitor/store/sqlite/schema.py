@@ -117,6 +117,12 @@ CREATE TABLE hit_tally (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE alerts ADD COLUMN route TEXT NOT NULL DEFAULT '';
 CREATE INDEX articles_seen ON articles (first_seen);
+CREATE INDEX hits_created ON hits (created_at, rule_id);
+CREATE TABLE rules_since (rule_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE spikes_told (
+  subscriber_id TEXT NOT NULL, rule_id TEXT NOT NULL, at INTEGER NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (rule_id, subscriber_id)
+) STRICT, WITHOUT ROWID;
 """
 
 
