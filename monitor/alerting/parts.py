@@ -69,4 +69,5 @@ def card_of(article: Article, feed_title: str | None, first_seen: datetime) -> A
         published=article.published,
         first_seen=first_seen,
         rtl=is_rtl(article.title or article.body[:200]),
+        feed_id=article.feed_id,
     )

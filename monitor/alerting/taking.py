@@ -43,6 +43,13 @@ def takes_rule(route: Route, rule: Rule, severity: Severity) -> bool:
     return named and severity in route.severities
 
 
+def takes(subscriber: Subscriber, rule: Rule) -> bool:
+    """Whether any route wants hits of this rule, of any severity and whatever the article is."""
+    return rule.id not in subscriber.without and any(
+        takes_rule(route, rule, severity) for route in routes_of(subscriber) for severity in Severity
+    )
+
+
 def unwanted(route: Route, outlet: str | None, lang: str | None) -> str | None:
     """Why the route does not want an article of this outlet and language; None when it does.
 
@@ -129,7 +136,7 @@ def _ways(
     ways: list[Route] = []
     closed: list[Route] = []
     for route in routes_of(subscriber):
-        if rule is None or not takes_rule(route, rule, hit.severity):
+        if rule is None or rule.id in subscriber.without or not takes_rule(route, rule, hit.severity):
             continue
         if unwanted(route, outlet, lang):
             closed.append(route)

@@ -24,6 +24,7 @@ COMMANDS = {
     "stories": "monitor.cli.stories:stories",
     "rules": "monitor.cli.rules:rules",
     "subscribers": "monitor.cli.subscribers:subscribers",
+    "silences": "monitor.cli.silences:silences",
     "deliveries": "monitor.cli.deliveries:deliveries",
     "send-test": "monitor.cli.deliveries:send_test",
     "backup": "monitor.cli.backup:backup",

@@ -81,15 +81,15 @@ async def alert(parts: Parts, claim: SubscriberClaim) -> RecordedAlerts | None:
     agenda = await parts.store.agenda(claim.subscriber_id, now)
     subscriber = parts.live.subscriber(claim.subscriber_id)
     rules = parts.live.loaded.index.rules
-    if subscriber is None:
-        decisions = _nothing(agenda)
+    if subscriber is None or subscriber.paused:
+        decisions = _nothing(agenda, subscriber.paused if subscriber else "the subscriber was removed")
     else:
         decisions = await asyncio.to_thread(
             alerting.decide_alerts,
             agenda.waiting,
             subscriber=subscriber,
             rules=rules,
-            silences=(),
+            silences=await parts.store.silences(now),
             told=agenda.told,
             stories=agenda.stories,
             sent=agenda.sent,
@@ -107,14 +107,14 @@ async def alert(parts: Parts, claim: SubscriberClaim) -> RecordedAlerts | None:
     return recorded
 
 
-def _nothing(agenda: Agenda) -> Decisions:
-    """Nothing is told to somebody whom the settings do not name any more."""
+def _nothing(agenda: Agenda, why: str) -> Decisions:
+    """Nothing is told to somebody who is gone or paused."""
     suppressed = tuple(
         Suppressed(
             waiting=row.id,
             rules=tuple(hit.rule_id for hit in row.hits),
             reason=SuppressionReason.PAUSED,
-            by="the subscriber was removed",
+            by=why,
         )
         for row in agenda.waiting
     )

@@ -40,6 +40,7 @@ from monitor.engine.parts import Parts
 from monitor.engine.stories import NOTHING_ASSIGNED, Assigned
 from monitor.errors import LeaseLost, StoreBusy
 from monitor.model import (
+    Alert,
     AlertKind,
     Article,
     ChannelState,
@@ -279,6 +280,7 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
     would fail in the same way for ever.
     """
     delivery, alert_ = claim.delivery, claim.alert
+    links = _links(parts, alert_)
     try:
         content = alerting.render(alert_, channel.format, plain=delivery.plain, now=parts.clock())
     except Exception as error:  # noqa: BLE001 - the top of a unit of work: whatever it is, it is recorded
@@ -296,8 +298,15 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
         subscriber=alert_.subscriber_id,
         thread=alert_.thread,
         follows=claim.follows,
+        links=links,
     )
     return await channel.send(message)
+
+
+def _links(parts: Parts, alert: Alert) -> Mapping[str, str]:
+    """What the receiver may do by a link, if the world can reach our pages."""
+    base, key = parts.live.loaded.settings.http.public_url, parts.live.link_key
+    return alerting.links_for(alert, key=key, base=base, now=parts.clock()) if base and key else {}
 
 
 async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: SendResult, *, number: int) -> None:

@@ -9,6 +9,7 @@ slow host or mail server does not hold up the rest.
     alert tick     1 s     claim subscribers for whom something is due; also right after a poll or a page
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after alerts or a delivery
     page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
+    people tick    3 s     take over who was added, paused or changed their mind
     websub tick    5 s     ask hubs for what is due, if they can reach us
     sweep         10 s     take back leases that ran out, fold what waited too long, look for spikes, tell of feeds, read figures for health
 
@@ -27,7 +28,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
-from monitor.engine import alerts, canary, flow, notices, pages
+from monitor.engine import alerts, canary, flow, notices, pages, people
 from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
@@ -97,6 +98,7 @@ class LocalEngine:
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
         scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
+        scheduler.add_job(self.tick, "interval", seconds=3, args=["people", self.look_at_people], id="people")
         scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.start()
         self._scheduler = scheduler
@@ -315,6 +317,11 @@ class LocalEngine:
             self._down("alert", error)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one subscriber never stops the others
             self.parts.journal.fault("alert", error, subscriber=claim.subscriber_id)
+
+    async def look_at_people(self) -> None:
+        """Take over what somebody changed of people and what they want."""
+        if await people.look(self.parts):
+            self.nudge_alerts()
 
     # deliveries
 

@@ -32,11 +32,12 @@ class Live:
     """The settings and rules in force; replaced whole."""
 
     loaded: Loaded
-
-    @property
-    def people(self) -> tuple[Subscriber, ...]:
-        """Everybody who may be told of hits."""
-        return self.loaded.settings.subscribers
+    people: tuple[Subscriber, ...] = ()
+    """Everybody who may be told of hits, as `people.refresh` found them."""
+    people_version: int = -1
+    """What of the store they were made from."""
+    link_key: bytes | None = None
+    """What links in messages are signed with; None where no address of ours is known."""
 
     def subscriber(self, id: str) -> Subscriber | None:  # noqa: A002 - what it is
         """Somebody of them; None who is not there any more."""

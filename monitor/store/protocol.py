@@ -20,7 +20,7 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
 `figures`). Pages of articles are in `store.page_protocol`, hubs in
 `store.push_protocol`, what subscribers are told in `store.alert_protocol`
-and `store.spike_protocol`.
+and `store.spike_protocol`, people in `store.people_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,6 +53,7 @@ from monitor.model import (
 from monitor.store.alert_protocol import AlertStore, LedgerFigures
 from monitor.store.feed_lists import FeedLists
 from monitor.store.page_protocol import PageStore
+from monitor.store.people_protocol import PeopleStore
 from monitor.store.push_protocol import PushStore
 from monitor.store.spike_protocol import SpikeStore
 
@@ -265,7 +266,7 @@ class Figures:
     ledger: LedgerFigures = field(default_factory=LedgerFigures)
 
 
-class Store(FeedLists, PageStore, PushStore, AlertStore, SpikeStore, Protocol):
+class Store(FeedLists, PageStore, PushStore, AlertStore, SpikeStore, PeopleStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property

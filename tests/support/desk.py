@@ -108,6 +108,7 @@ class Desk:
             monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108 - `now` is another object each time
             jitter=lambda: 0.5,
         )
+        self.parts.live.people = self.loaded.settings.subscribers
         self.engine = LocalEngine(self.parts, Pulse())
         return self
 

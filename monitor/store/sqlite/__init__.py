@@ -5,7 +5,7 @@ for a write. What a caller cancels goes on to its end in its thread: no half tra
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
     feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  what each method does, in its transaction
-    waiting.py  decisions.py  ledger.py  stories.py  spikes.py   what waits for subscribers, what was decided, how every hit ended
+    waiting.py  decisions.py  ledger.py  stories.py  spikes.py  people.py   what waits for subscribers, what was decided, how every hit ended
     values.py       rows to values and back                        words.py    words of the text index     backup.py   copies
 """
 
@@ -51,6 +51,7 @@ from monitor.store.sqlite.connection import (
 from monitor.store.sqlite.decisions import Decisions
 from monitor.store.sqlite.feed_lists import StoredLists
 from monitor.store.sqlite.pages import Pages
+from monitor.store.sqlite.people import People
 from monitor.store.sqlite.polls import Known
 from monitor.store.sqlite.pushes import Pushes
 from monitor.store.sqlite.queries import Queries
@@ -62,7 +63,7 @@ T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Queries, StoredLists, Pages, Pushes, Decisions, Spikes):
+class SqliteStore(Queries, StoredLists, Pages, Pushes, Decisions, Spikes, People):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(

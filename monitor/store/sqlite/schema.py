@@ -232,6 +232,26 @@ def alerting(db: sqlite_utils.Database) -> None:
             db.conn.execute(statement)
 
 
+@migrations()
+def people(db: sqlite_utils.Database) -> None:
+    """Silences, what people chose or were added at run time, addresses that take nothing, keys of links."""
+    for statement in (
+        "CREATE TABLE silences (id TEXT PRIMARY KEY, silence TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL)",
+        "CREATE INDEX silences_until ON silences (until)",
+        "CREATE TABLE people (id TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE choices (subscriber_id TEXT PRIMARY KEY, choices TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE stopped (address TEXT PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL, at INTEGER NOT NULL)",
+        "CREATE TABLE link_keys (id INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT",
+        "CREATE TABLE people_version (version INTEGER NOT NULL) STRICT",
+        "INSERT INTO people_version (version) VALUES (0)",
+    ):
+        db.conn.execute(statement)
+    db.conn.execute(
+        "CREATE TABLE verdicts (alert_key TEXT NOT NULL, rule_id TEXT NOT NULL, subscriber_id TEXT NOT NULL,"
+        " at INTEGER NOT NULL, PRIMARY KEY (alert_key, rule_id, subscriber_id)) STRICT, WITHOUT ROWID"
+    )
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.
