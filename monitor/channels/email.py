@@ -6,10 +6,11 @@ letter twice, except when a connection that had been idle turned out to be gone 
 """
 
 import asyncio
+import dataclasses
 import re
 
 from monitor.channels.mailbox import parse_mailbox
-from monitor.channels.mime import mail_bytes
+from monitor.channels.mime import mail_bytes, message_id
 from monitor.channels.smtp_session import Letter, SmtpSession
 from monitor.channels.words import detail
 from monitor.errors import ChannelError
@@ -96,12 +97,14 @@ class EmailChannel:
                 outcome=Outcome.TRANSIENT, reason=FailureReason.TIMEOUT, detail="all connections are busy"
             )
         try:
-            return await self._deliver(letter, until)
+            result = await self._deliver(letter, until)
         except Exception as error:  # noqa: BLE001 - the unit of work ends here: a fault of ours is recorded too
             why = detail(f"a fault of the mail channel: {type(error).__name__}")
             return SendResult(outcome=Outcome.UNKNOWN, reason=FailureReason.OTHER, detail=why)
         finally:
             self._slots.release()
+        sent = result.outcome is Outcome.SENT
+        return dataclasses.replace(result, reference=message_id(message.key, self._sender)) if sent else result
 
     async def close(self) -> None:
         """Say QUIT on every idle connection; those in use hang up when their letter is done."""
