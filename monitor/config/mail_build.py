@@ -1,0 +1,54 @@
+"""From the entry of a mail channel to its settings for signing and for mail that comes back.
+
+It stands beside `build`, which has the rest of the channel. Keys and passwords are read here, once, and faults in the files
+are told with their place; whether a key can sign is judged by the channel.
+"""
+
+from monitor.config.draft import Draft
+from monitor.config.settings_file import EmailEntry
+from monitor.config.values import host
+from monitor.settings import BounceSettings, DkimSettings, ImapSettings, Secret
+
+
+def build_dkim(draft: Draft, name: str, entry: EmailEntry) -> DkimSettings | None:
+    """How the channel signs; None when it does not, or when there is a fault."""
+    if entry.dkim is None:
+        return None
+    key = draft.secret_file(draft.node("channels", name, "dkim", "key_file"), entry.dkim.key_file)
+    domain = entry.dkim.domain or entry.sender.rpartition("@")[2].rstrip("> ")
+    try:
+        domain = host(domain).encode("idna").decode("ascii")
+    except (ValueError, UnicodeError):
+        where = draft.node("channels", name, "dkim")
+        draft.fault(where, f"channels.{name}.dkim: the sender has no domain that could sign; name one in `domain`")
+        return None
+    return DkimSettings(selector=entry.dkim.selector, domain=domain, key=Secret(key)) if key is not None else None
+
+
+def build_bounces(draft: Draft, name: str, entry: EmailEntry) -> BounceSettings | None:
+    """Where mail that comes back is found; None when nowhere is looked, or when there is a fault."""
+    if entry.bounces is None:
+        return None
+    maildir, imap = entry.bounces.maildir, entry.bounces.imap
+    if (maildir is None) == (imap is None):
+        where = draft.node("channels", name, "bounces")
+        draft.fault(where, f"channels.{name}.bounces: give either `maildir` or `imap`")
+        return None
+    if imap is None:
+        return BounceSettings(maildir=draft.path(maildir or ""))
+    password = draft.secret_file(draft.node("channels", name, "bounces", "imap", "password_file"), imap.password_file)
+    if not (imap.username.isprintable() and (password or "").isprintable()):
+        where = draft.node("channels", name, "bounces", "imap")
+        draft.fault(where, f"channels.{name}.bounces.imap: the user name or the password has a line break in it")
+    if not imap.folder.isascii():
+        where = draft.node("channels", name, "bounces", "imap", "folder")
+        draft.fault(where, f"channels.{name}.bounces.imap.folder: must be ASCII; write its name as the server does")
+    return BounceSettings(
+        imap=ImapSettings(
+            host=imap.host,
+            port=imap.port,
+            username=imap.username,
+            password=Secret(password or ""),
+            folder=imap.folder,
+        )
+    )
