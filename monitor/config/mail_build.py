@@ -6,22 +6,15 @@ are told with their place; whether a key can sign is judged by the channel.
 
 from monitor.config.draft import Draft
 from monitor.config.settings_file import EmailEntry
-from monitor.config.values import host
 from monitor.settings import BounceSettings, DkimSettings, ImapSettings, Secret
 
 
 def build_dkim(draft: Draft, name: str, entry: EmailEntry) -> DkimSettings | None:
-    """How the channel signs; None when it does not, or when there is a fault."""
+    """How the channel signs; None when it does not, or when its file cannot be read."""
     if entry.dkim is None:
         return None
     key = draft.secret_file(draft.node("channels", name, "dkim", "key_file"), entry.dkim.key_file)
     domain = entry.dkim.domain or entry.sender.rpartition("@")[2].rstrip("> ")
-    try:
-        domain = host(domain).encode("idna").decode("ascii")
-    except (ValueError, UnicodeError):
-        where = draft.node("channels", name, "dkim")
-        draft.fault(where, f"channels.{name}.dkim: the sender has no domain that could sign; name one in `domain`")
-        return None
     return DkimSettings(selector=entry.dkim.selector, domain=domain, key=Secret(key)) if key is not None else None
 
 

@@ -19,7 +19,7 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
 `figures`). Pages of articles are in `store.page_protocol`, hubs in
-`store.push_protocol`.
+`store.push_protocol`, mail that came back in `store.bounce_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,6 +48,7 @@ from monitor.model import (
     Severity,
     Subscriber,
 )
+from monitor.store.bounce_protocol import BounceStore
 from monitor.store.feed_lists import FeedLists
 from monitor.store.page_protocol import PageStore
 from monitor.store.push_protocol import PushStore
@@ -253,7 +254,7 @@ class Figures:
     """When the newest canary article was first seen that was delivered."""
 
 
-class Store(FeedLists, PageStore, PushStore, Protocol):
+class Store(FeedLists, PageStore, PushStore, BounceStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property

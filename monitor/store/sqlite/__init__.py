@@ -4,7 +4,7 @@ Every write is one immediate transaction on the writer's connection; reads have 
 for a write. What a caller cancels goes on to its end in its thread: no half transaction, and no lost count.
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
-    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  what each method does, in its transaction
+    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  bounces.py  what each method does, in its transaction
     values.py       rows to values and back                        words.py    words of the text index     backup.py   copies
 """
 
@@ -37,6 +37,7 @@ from monitor.model import (
 from monitor.store.feed_lists import Between, Spread
 from monitor.store.protocol import AttemptRecord, PollRecord, RecordedPoll, StoreCondition, SubscriberState
 from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers
+from monitor.store.sqlite.bounces import Bounced
 from monitor.store.sqlite.connection import (
     DiskFull,
     OwnerLock,
@@ -59,7 +60,7 @@ T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Queries, StoredLists, Pages, Pushes):
+class SqliteStore(Queries, StoredLists, Pages, Pushes, Bounced):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
