@@ -7,6 +7,7 @@ blocks and belongs in a thread. What a message says is told by `dsn`, what follo
 import contextlib
 import imaplib
 import ssl
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +21,9 @@ MOST = 50
 """Messages that are handed out at once."""
 LARGEST = 1_000_000
 """Bytes of a message that are looked at; what says why it came back stands before."""
-_TIMEOUT = 30.0
+_TIMEOUT = 20.0
+"""Seconds for each answer of a server."""
+_PATIENCE = 60.0
 
 
 class BounceBox(Protocol):
@@ -95,20 +98,25 @@ def _head(file: Path) -> bytes:
 class ImapBox:
     """A folder on a server. The connection is made by `unread` and held until `close`."""
 
-    def __init__(self, settings: ImapSettings, ca_file: Path | None) -> None:
+    def __init__(self, settings: ImapSettings, ca_file: Path | None, *, patience: float = _PATIENCE) -> None:
+        """After `patience` seconds no further message is fetched; the next reading goes on."""
         self._settings = settings
+        self._patience = patience
         self._ca_file = ca_file
         self._secrets = forms_of(settings.password.reveal())
         self._server: imaplib.IMAP4_SSL | None = None
 
     def unread(self) -> Sequence[tuple[str, bytes]]:
         """Log in and fetch without marking."""
+        until = time.monotonic() + self._patience
         try:
             server = self._server = self._opened()
             found = _said(server.uid("SEARCH", "UNSEEN"))
             ids = found[0].split()[:MOST] if found and isinstance(found[0], bytes) else []
             messages = []
             for one in ids:
+                if time.monotonic() > until:
+                    break
                 said = _said(server.uid("FETCH", one.decode(), f"(BODY.PEEK[]<0.{LARGEST}>)"))
                 messages += [(one.decode(), part[1]) for part in said if isinstance(part, tuple)]
         except (imaplib.IMAP4.error, OSError, ValueError) as error:

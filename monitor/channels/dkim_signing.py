@@ -6,13 +6,9 @@ change a message: the signature is put before it. Why so: docs/decisions/0017-dk
 """
 
 import dkim
-from dkim.crypto import UnparsableKeyError, parse_pem_private_key
 
-from monitor.errors import ChannelError
 from monitor.settings import DkimSettings
 
-_LEAST_BITS = 1024
-"""RFC 8301, 3.2: verifiers take no shorter key for valid."""
 _SIGNED = (
     *("from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
     *("list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "mime-version", "content-type"),
@@ -24,43 +20,29 @@ _SIGNED = (
 class Signer:
     """Signs with one key, as one domain."""
 
-    def __init__(self, settings: DkimSettings, channel: str) -> None:
-        """Take the key.
-
-        Raises:
-            ChannelError: when it is no RSA key that receivers take for valid; says nothing of what the key is.
-        """
+    def __init__(self, settings: DkimSettings) -> None:
+        """Take the key, which the settings have found fit to sign."""
         self._selector = settings.selector.encode("ascii")
         self._domain = settings.domain.encode("ascii")
-        self._key = _unix(settings.key.reveal())
-        try:
-            bits = int(parse_pem_private_key(self._key)["modulus"]).bit_length()
-        except (UnparsableKeyError, ValueError, LookupError, TypeError):
-            expected = "an RSA key in PEM (-----BEGIN PRIVATE KEY----- or -----BEGIN RSA PRIVATE KEY-----)"
-            raise ChannelError(
-                f"channel {channel}: dkim.key_file holds no key that can sign: expected {expected}"
-            ) from None
-        if bits < _LEAST_BITS:
-            raise ChannelError(
-                f"channel {channel}: dkim.key_file holds an RSA key of {bits} bits; receivers take none below 1024, "
-                "and 2048 is usual"
-            )
+        self._key = settings.key.reveal().encode("ascii")
 
     def sign(self, message: bytes) -> bytes:
-        """The message with its signature before it. Takes some milliseconds of computation."""
+        """The message with its signature before it. Takes some milliseconds of computation.
+
+        Raises:
+            ValueError: when it cannot be signed, as with a key that is none.
+        """
         names = [line.partition(b":")[0].lower() for line in message.partition(b"\r\n\r\n")[0].split(b"\r\n")]
         signed = [name for name in _SIGNED for _ in range(names.count(name.encode()) + 1)]
-        header = dkim.sign(
-            message,
-            self._selector,
-            self._domain,
-            self._key,
-            canonicalize=(b"relaxed", b"relaxed"),
-            include_headers=[name.encode() for name in signed],
-        )
+        try:
+            header = dkim.sign(
+                message,
+                self._selector,
+                self._domain,
+                self._key,
+                canonicalize=(b"relaxed", b"relaxed"),
+                include_headers=[name.encode() for name in signed],
+            )
+        except dkim.DKIMException as error:
+            raise ValueError(f"the message cannot be signed: {type(error).__name__}") from None
         return bytes(header) + message
-
-
-def _unix(text: str) -> bytes:
-    """The key with the line ends that the library looks for."""
-    return "\n".join(line.strip() for line in text.strip().splitlines()).encode()

@@ -198,9 +198,9 @@ class EmailChannel:
 
 
 def _signer(settings: EmailSettings) -> Callable[[bytes], bytes] | None:
-    """What signs a message, if the channel signs. Raises ChannelError."""
+    """What signs a message, if the channel signs."""
     if settings.dkim is None:
         return None
     from monitor.channels.dkim_signing import Signer  # noqa: PLC0415 - the library is slow to import, and seldom needed
 
-    return Signer(settings.dkim, settings.id).sign
+    return Signer(settings.dkim).sign

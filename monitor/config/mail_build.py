@@ -1,21 +1,43 @@
 """From the entry of a mail channel to its settings for signing and for mail that comes back.
 
-It stands beside `build`, which has the rest of the channel. Keys and passwords are read here, once, and faults in the files
-are told with their place; whether a key can sign is judged by the channel.
+It stands beside `build`, which has the rest of the channel. Keys and passwords are read and judged here, once, so that a wrong one
+is told with its place and never reaches a channel.
 """
 
 from monitor.config.draft import Draft
 from monitor.config.settings_file import EmailEntry
 from monitor.settings import BounceSettings, DkimSettings, ImapSettings, Secret
 
+_LEAST_BITS = 1024
+"""RFC 8301, 3.2."""
+
 
 def build_dkim(draft: Draft, name: str, entry: EmailEntry) -> DkimSettings | None:
     """How the channel signs; None when it does not, or when its file cannot be read."""
     if entry.dkim is None:
         return None
-    key = draft.secret_file(draft.node("channels", name, "dkim", "key_file"), entry.dkim.key_file)
+    where = draft.node("channels", name, "dkim", "key_file")
+    key = draft.secret_file(where, entry.dkim.key_file)
+    if key is None:
+        return None
+    key = "\n".join(line.strip() for line in key.strip().splitlines())
+    if fault := _key_fault(key):
+        draft.fault(where, f"channels.{name}.dkim.key_file: {fault}")
     domain = entry.dkim.domain or entry.sender.rpartition("@")[2].rstrip("> ")
-    return DkimSettings(selector=entry.dkim.selector, domain=domain, key=Secret(key)) if key is not None else None
+    return DkimSettings(selector=entry.dkim.selector, domain=domain, key=Secret(key))
+
+
+def _key_fault(key: str) -> str | None:
+    """Why receivers would not take signatures by this key; None when they would. Says nothing of what the key is."""
+    from dkim import crypto  # noqa: PLC0415 - the library is slow to import, and seldom needed
+
+    try:
+        bits = int(crypto.parse_pem_private_key(key.encode("ascii"))["modulus"]).bit_length()
+    except (crypto.UnparsableKeyError, ValueError, LookupError, TypeError):
+        return "expected an RSA key in PEM, as `openssl genrsa 2048` makes it; the file holds none"
+    if bits < _LEAST_BITS:
+        return f"the RSA key has {bits} bits; receivers take none below {_LEAST_BITS}, and 2048 is usual"
+    return None
 
 
 def build_bounces(draft: Draft, name: str, entry: EmailEntry) -> BounceSettings | None:

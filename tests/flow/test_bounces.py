@@ -187,10 +187,10 @@ def server(certificates, tmp_path):
         yield host
 
 
-def imap(server, place, *, ca="ca.pem", **given):
+def imap(server, place, *, ca="ca.pem", patience=60.0, **given):
     defaults = {"host": "localhost", "port": server.port, "username": 'mon"itor', "folder": "Bounces"}
     settings = ImapSettings(**{**defaults, "password": Secret(PASSWORD), **given})
-    return ImapBox(settings, place / ca if ca else None)
+    return ImapBox(settings, place / ca if ca else None, patience=patience)
 
 
 def test_a_folder_on_a_server_is_read_and_marked(server, tmp_path):
@@ -214,6 +214,14 @@ def test_a_folder_on_a_server_is_read_and_marked(server, tmp_path):
     assert again.unread() == []
     again.mark([])
     again.close()
+
+
+def test_a_slow_server_is_left_before_long(server, tmp_path):
+    server.messages.append(Stored(GONE))
+    box = imap(server, tmp_path, patience=-1)
+    assert box.unread() == []
+    box.close()
+    assert "FETCH" not in server.commands
 
 
 @pytest.mark.parametrize(
