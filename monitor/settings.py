@@ -144,6 +144,35 @@ class MaildirSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DkimSettings:
+    """With what a channel signs its mail."""
+
+    selector: str
+    domain: str
+    key: Secret
+    """An RSA key in PEM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapSettings:
+    """A mailbox that is read by IMAP over TLS."""
+
+    host: str
+    username: str
+    password: Secret
+    port: int = 993
+    folder: str = "INBOX"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceSettings:
+    """Where mail that comes back is found: a Maildir, or a mailbox by IMAP."""
+
+    maildir: Path | None = None
+    imap: ImapSettings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailSettings:
     """A channel that sends mail by SMTP."""
 
@@ -160,6 +189,10 @@ class EmailSettings:
     hello: str | None = None
     """The name in EHLO; the machine's own when absent."""
     reply_to: str | None = None
+    bounce_address: str | None = None
+    """The envelope's sender, to which mail comes back that cannot be delivered; the sender's own when absent."""
+    dkim: DkimSettings | None = None
+    bounces: BounceSettings | None = None
     timeout: timedelta = timedelta(seconds=60)
     """For each command but the last dot, which waits ten minutes as RFC 5321 4.5.3.2.6 asks."""
     rate: float = 10.0

@@ -20,10 +20,12 @@ from monitor import alerting, config
 from monitor.keys import article_key
 from monitor.model import (
     Alert,
+    AlertKind,
     Article,
     Delivery,
     DeliveryState,
     Format,
+    LinkAction,
     MailContent,
     NewAlert,
     Recipient,
@@ -34,6 +36,12 @@ from monitor.settings import DeliverySettings
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 3, 3, 9, 41, tzinfo=UTC)
+LINKS = {
+    action: f"https://monitor.example.org/l/{action}"
+    for action in LinkAction
+    if action is not LinkAction.UNSUBSCRIBE_RULE
+}
+FOR_ALL = {LinkAction.SETTINGS, LinkAction.UNSUBSCRIBE}
 DESK = Subscriber(
     id="desk", title="Desk", recipients=(Recipient(channel="mail", address="desk@example.org"),), timezone="Asia/Beirut"
 )
@@ -66,9 +74,9 @@ def main(chromium: str = "/usr/bin/chromium") -> None:
     ]
     digest = _digest([english, arabic, *more])
     pages = {
-        "mail": (_mail_page(english.alert), 900, 1330, False),
-        "mail-arabic-dark": (_mail_page(arabic.alert), 900, 1040, True),
-        "mail-digest": (_mail_page(digest), 900, 760, False),
+        "mail": (_mail_page(english.alert), 900, 1380, False),
+        "mail-arabic-dark": (_mail_page(arabic.alert), 900, 1090, True),
+        "mail-digest": (_mail_page(digest), 900, 820, False),
         "slack": (_slack_page(english.alert, arabic.alert), 900, 1260, False),
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -138,7 +146,9 @@ def _digest(alerts: list[NewAlert]) -> Alert:
 
 def _mail_page(alert: Alert) -> str:
     """A mail program's window around the HTML part."""
-    content = alerting.render(alert, Format.MAIL, plain=False, now=NOW)
+    about_one = alert.kind is not AlertKind.DIGEST
+    links = {action: link for action, link in LINKS.items() if about_one or action in FOR_ALL}
+    content = alerting.render(alert, Format.MAIL, plain=False, now=NOW, links=links)
     if not isinstance(content, MailContent) or content.html is None:
         raise SystemExit("no HTML part")
     head = (

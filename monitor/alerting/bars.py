@@ -1,6 +1,7 @@
 """A small chart of how many came when: counts over a period, a line of text, and a drawing for HTML, from one function each.
 
-The drawing is made of our own numbers alone, and of names of colours. It must not know what is counted.
+The drawing is a table of coloured cells, because most mail programs remove SVG and many hide pictures. It is made of our
+own numbers alone, and of names of colours. It must not know what is counted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ _MOST = 31
 """Bars in a chart; more are too thin to be told apart."""
 _HEIGHT = 40
 _STEP = 12
-_WIDTH = 9
+"""Width of a bar with the gap beside it, where there is room; on a narrow screen bars are thinner."""
 
 
 def counted(times: Iterable[datetime], since: datetime, until: datetime) -> tuple[int, ...]:
@@ -40,14 +41,14 @@ def bar_line(bars: Sequence[int]) -> str:
 
 
 def bar_drawing(bars: Sequence[int]) -> str:
-    """The counts as an SVG element for the body of an HTML page; empty when there are none."""
+    """The counts as a table element for the body of an HTML page; empty when there are none."""
     top = max(bars, default=0)
     if not top:
         return ""
-    width = _STEP * len(bars)
-    drawn = "".join(_bar(place, count, top) for place, count in enumerate(bars))
-    size = f'width="{width}" height="{_HEIGHT}" viewBox="0 0 {width} {_HEIGHT}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-hidden="true">{drawn}</svg>'
+    drawn = "".join(_bar(count, top, len(bars)) for count in bars)
+    style = f"width:100%;max-width:{_STEP * len(bars)}px;table-layout:fixed;margin:0 0 4px;"
+    table = f'<table role="presentation" aria-hidden="true" cellpadding="0" cellspacing="0" border="0" style="{style}">'
+    return f"{table}<tr>{drawn}</tr></table>"
 
 
 def busiest(bars: Sequence[int], since: datetime, until: datetime) -> tuple[datetime, int] | None:
@@ -56,7 +57,10 @@ def busiest(bars: Sequence[int], since: datetime, until: datetime) -> tuple[date
     return (since + (until - since) / len(bars) * bars.index(top), top) if top else None
 
 
-def _bar(place: int, count: int, top: int) -> str:
-    height = max(1, round(count / top * _HEIGHT))
-    fill = "#667085" if count else "#c5cad3"
-    return f'<rect x="{place * _STEP}" y="{_HEIGHT - height}" width="{_WIDTH}" height="{height}" fill="{fill}"/>'
+def _bar(count: int, top: int, bars: int) -> str:
+    """A cell with a block of that height at its foot. The height is that of a line, which every mail program keeps."""
+    height = max(2, round(count / top * _HEIGHT))
+    kind, colour = ("bar", "#667085") if count else ("rest", "#c5cad3")
+    block = f"background-color:{colour};font-size:1px;line-height:{height}px;mso-line-height-rule:exactly;"
+    cell = f'<td width="{100 // bars}%" valign="bottom" style="padding:0 2px 0 0;height:{_HEIGHT}px;vertical-align:bottom;">'
+    return f'{cell}<div class="{kind}" style="{block}">&#160;</div></td>'

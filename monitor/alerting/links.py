@@ -52,6 +52,8 @@ def read(token: str, keys: Sequence[bytes], now: datetime) -> Link | None:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
+    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != token:
+        return None  # a last letter with bits that mean nothing
     payload, signature = raw[:-_SIGNATURE], raw[-_SIGNATURE:]
     # Every key is tried, so that the time says nothing of which one fits.
     if not max([hmac.compare_digest(signature, _signature(payload, key)) for key in keys], default=False):

@@ -6,10 +6,12 @@ letter twice, except when a connection that had been idle turned out to be gone 
 """
 
 import asyncio
+import dataclasses
 import re
+from collections.abc import Callable
 
 from monitor.channels.mailbox import parse_mailbox
-from monitor.channels.mime import mail_bytes
+from monitor.channels.mime import mail_bytes, message_id
 from monitor.channels.smtp_session import Letter, SmtpSession
 from monitor.channels.words import detail
 from monitor.errors import ChannelError
@@ -47,6 +49,13 @@ class EmailChannel:
             raise ChannelError(f"channel {settings.id}: security is starttls, tls or none, not {settings.security!r}")
         self._settings = settings
         self._sender = sender
+        envelope = parse_mailbox(settings.bounce_address) if settings.bounce_address else sender
+        if envelope is None:
+            raise ChannelError(
+                f"channel {settings.id}: bounce_address {settings.bounce_address!r} is not a mail address"
+            )
+        self._envelope = envelope
+        self._sign = _signer(settings)
         self._final_timeout = final_timeout
         self._idle = idle
         self._slots = asyncio.Semaphore(_CONNECTIONS)
@@ -84,7 +93,7 @@ class EmailChannel:
 
     async def send(self, message: Outgoing) -> SendResult:
         """Try once to hand the message to the mail server."""
-        letter = self._letter(message)
+        letter = await asyncio.to_thread(self._letter, message) if self._sign else self._letter(message)
         if isinstance(letter, SendResult):
             return letter
         until = asyncio.get_running_loop().time() + self._patience
@@ -96,12 +105,14 @@ class EmailChannel:
                 outcome=Outcome.TRANSIENT, reason=FailureReason.TIMEOUT, detail="all connections are busy"
             )
         try:
-            return await self._deliver(letter, until)
+            result = await self._deliver(letter, until)
         except Exception as error:  # noqa: BLE001 - the unit of work ends here: a fault of ours is recorded too
             why = detail(f"a fault of the mail channel: {type(error).__name__}")
             return SendResult(outcome=Outcome.UNKNOWN, reason=FailureReason.OTHER, detail=why)
         finally:
             self._slots.release()
+        sent = result.outcome is Outcome.SENT
+        return dataclasses.replace(result, reference=message_id(message.key, self._sender)) if sent else result
 
     async def close(self) -> None:
         """Say QUIT on every idle connection; those in use hang up when their letter is done."""
@@ -123,14 +134,15 @@ class EmailChannel:
             )
         try:
             payload = mail_bytes(message, message.content, sender=self._sender, reply_to=self._reply_to)
+            payload = self._sign(payload) if self._sign else payload
         except (TypeError, ValueError, AttributeError) as error:  # a value that the model does not allow
             why = f"the message cannot be written: {type(error).__name__}"
             return SendResult(outcome=Outcome.REFUSED, reason=FailureReason.RENDER_ERROR, detail=why)
         return Letter(
-            sender=self._sender.address,
+            sender=self._envelope.address,
             recipient=recipient.address,
             payload=payload,
-            sender_utf8=self._sender.needs_utf8,
+            sender_utf8=self._envelope.needs_utf8,
             recipient_utf8=recipient.needs_utf8,
         )
 
@@ -183,3 +195,12 @@ class EmailChannel:
         """Nobody needed it."""
         self._free = [held for held in self._free if held[0] is not session]
         session.leave()
+
+
+def _signer(settings: EmailSettings) -> Callable[[bytes], bytes] | None:
+    """What signs a message, if the channel signs."""
+    if settings.dkim is None:
+        return None
+    from monitor.channels.dkim_signing import Signer  # noqa: PLC0415 - the library is slow to import, and seldom needed
+
+    return Signer(settings.dkim).sign

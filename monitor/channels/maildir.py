@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from monitor.channels.mailbox import parse_mailbox
-from monitor.channels.mime import key_token, mail_bytes
+from monitor.channels.mime import key_token, mail_bytes, message_id
 from monitor.channels.words import detail
 from monitor.errors import ChannelError
 from monitor.model import FailureReason, Format, MailContent, Outcome, Outgoing, SendResult
@@ -88,7 +88,7 @@ class MaildirChannel:
         except OSError as error:
             why = f"cannot write to the Maildir {self._settings.path}: {error.strerror or error}"
             return SendResult(outcome=Outcome.TRANSIENT, reason=FailureReason.OTHER, detail=detail(why))
-        return SendResult(outcome=Outcome.SENT, detail=said)
+        return SendResult(outcome=Outcome.SENT, detail=said, reference=message_id(message.key, self._sender))
 
     async def close(self) -> None:
         """Nothing is held open between two messages."""

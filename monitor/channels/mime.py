@@ -3,7 +3,8 @@
 The headers are written here by hand, because the library's own assembly has turned a hostile title into a `Bcc:`
 header and raises on others (docs/decisions/0008-mail.md). Whatever the title, these hold: exactly our header names,
 CR LF at the end of every line and nowhere else, lines of at most 998 octets, the same bytes at every attempt. It does
-not dot-stuff (that belongs to the conversation, `smtp_session`) and touches nothing outside.
+not dot-stuff (that belongs to the conversation, `smtp_session`), does not sign (`dkim_signing`) and touches nothing
+outside.
 """
 
 import binascii
@@ -12,10 +13,11 @@ import re
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime
+from urllib.parse import quote
 
 from monitor.channels.mailbox import Mailbox, parse_mailbox
 from monitor.channels.words import encodable, one_line
-from monitor.model import MailContent, Outgoing, Severity
+from monitor.model import LinkAction, MailContent, Outgoing, Severity
 
 _WIDTH = 76
 """Octets of a folded line; RFC 5322 asks for 78 at most."""
@@ -28,11 +30,19 @@ _MAX_RULES = 50
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _TOKEN = re.compile(r"[A-Za-z0-9_\-]{1,128}(?:\.[A-Za-z0-9_\-]{1,128})?")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,128}@[A-Za-z0-9.-]{1,255}>")
+_HTTPS = re.compile(r"https://[!-;=?-~]{1,900}")
+"""What may stand between angle brackets in a header: ASCII, no blanks, no brackets, and short enough for one line."""
 
 
 def key_token(key: str) -> str:
     """The delivery key as it stands in a Message-ID or a file name: itself, or a hash of it if it has odd letters."""
     return key if _TOKEN.fullmatch(key) else hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def message_id(key: str, sender: Mailbox) -> str:
+    """What the message of a delivery is called, with its angle brackets: the same at every attempt."""
+    return f"<{key_token(key)}@{sender.host}>"
 
 
 def mail_bytes(message: Outgoing, content: MailContent, *, sender: Mailbox, reply_to: Mailbox | None = None) -> bytes:
@@ -61,15 +71,47 @@ def _headers(
         _mailbox_field("Reply-To", reply_to) if reply_to else b"",
         _field("Subject", one_line(content.subject, _MAX_SUBJECT)),
         _field("Date", format_datetime((message.created_at or datetime.now(UTC)).astimezone(UTC))),
-        b"Message-ID: <%b@%b>\r\n" % (key.encode(), sender.host.encode()),
+        f"Message-ID: {message_id(message.key, sender)}\r\n".encode(),
+        _thread_fields(message, sender),
         b"X-Alert-Key: %b\r\n" % key.encode(),
+        f"X-Entity-Ref-ID: {key_token(message.thread or message.key)}\r\n".encode(),
         _field("X-Monitor-Rules", rules) if rules else b"",
         _field("X-Monitor-Severity", message.severity.value),
         b"Auto-Submitted: auto-generated\r\n",
+        b"Precedence: bulk\r\n",
         b"List-Id: monitor alerts\r\n <alerts.%b>\r\n" % sender.host.encode(),
+        b"List-Post: NO\r\n",
+        _unsubscribe_fields(message, reply_to),
         b"X-Priority: 1\r\nImportance: high\r\n" if urgent else b"",
         b"MIME-Version: 1.0\r\n",
     )
+
+
+def _thread_fields(message: Outgoing, sender: Mailbox) -> bytes:
+    """Which messages belong together (RFC 5322, 3.6.4).
+
+    Every message of a story names one that was never sent, made of the story's key: mail programs then group them also
+    where the first is not known or was deleted. A later one answers the first by name.
+    """
+    if not message.thread:
+        return b""
+    follows = message.follows if message.follows and _MESSAGE_ID.fullmatch(message.follows) else ""
+    named = "\r\n ".join(part for part in (message_id(message.thread, sender), follows) if part)
+    answer = f"In-Reply-To: {follows}\r\n" if follows else ""
+    return f"{answer}References: {named}\r\n".encode()
+
+
+def _unsubscribe_fields(message: Outgoing, reply_to: Mailbox | None) -> bytes:
+    """How to leave with one click (RFC 2369, 8058), if there is an address for that; https alone, as RFC 8058 asks."""
+    link = message.links.get(LinkAction.UNSUBSCRIBE, "")
+    if not _HTTPS.fullmatch(link):
+        return b""
+    ways = [f"<{link}>"]
+    if reply_to is not None and reply_to.address.isascii():
+        about = quote(f"unsubscribe {message.subscriber}".strip(), safe="", errors="replace")[:200]
+        ways.append(f"<mailto:{quote(reply_to.address, safe='@')}?subject={about}>")
+    said = ",\r\n ".join(ways)
+    return f"List-Unsubscribe: {said}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode()
 
 
 def _field(name: str, value: str) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ _COLOURS = {Severity.FLASH: "bold white on red", Severity.URGENT: "bold red", Se
 @click.option("--since", metavar="DURATION", help="Only hits of the last while, such as 2h or 7d.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with every span.")
+@click.option("--false-positives", "false", is_flag=True, help="Those that somebody called a false alarm by a link.")
 @click.pass_obj
 def hits(
     file: Path,
@@ -41,6 +42,7 @@ def hits(
     since: str | None,
     limit: int,
     as_json: bool,
+    false: bool,
 ) -> None:
     """Show stored hits, newest first: when, rule, severity, title, outlet, and the matched words in their sentence."""
     where = HitFilter(
@@ -50,7 +52,8 @@ def hits(
         since=datetime.now(UTC) - _duration(since) if since else None,
         limit=limit,
     )
-    found = asyncio.run(_hits(config.load_settings(file, dict(os.environ)).store, where))
+    settings = config.load_settings(file, dict(os.environ)).store
+    found = asyncio.run(_false_alarms(settings, where) if false else _hits(settings, where))
     if as_json:
         for hit in found:
             click.echo(json.dumps(_as_json(hit), ensure_ascii=False))
@@ -75,6 +78,24 @@ async def _hits(settings: StoreSettings, where: HitFilter) -> tuple[StoredHit, .
         return await store.hits(where)
     finally:
         await store.close()
+
+
+async def _false_alarms(settings: StoreSettings, where: HitFilter) -> tuple[StoredHit, ...]:
+    """Hits of alerts that were called false alarms, the last first, each once."""
+    store = open_store(settings, readonly=True)
+    await store.open()
+    try:
+        verdicts = await store.verdicts(where.limit)
+        alerts = await store.alerts([one.alert_key for one in verdicts])
+        found: dict[int, StoredHit] = {}
+        for one in verdicts:
+            alert = alerts.get(one.alert_key)
+            if alert is not None and alert.article is not None:
+                about = replace(where, rule_id=one.rule_id, article_key=alert.article.key)
+                found |= {hit.id: hit for hit in await store.hits(about)}
+    finally:
+        await store.close()
+    return tuple(found.values())
 
 
 def _console() -> Console:

@@ -13,6 +13,7 @@ from monitor.config.document import Scalar
 from monitor.config.draft import Draft
 from monitor.config.feed_credentials import feed_credentials
 from monitor.config.feed_list import build_feeds
+from monitor.config.mail_build import build_bounces, build_dkim
 from monitor.config.settings_file import (
     EmailEntry,
     FeedEntry,
@@ -118,6 +119,9 @@ def _email(draft: Draft, name: str, entry: EmailEntry) -> EmailSettings:
         ca_file=draft.existing_file(draft.node("channels", name, "ca_file"), entry.ca_file),
         hello=entry.hello,
         reply_to=entry.reply_to,
+        bounce_address=entry.bounce_address,
+        bounces=build_bounces(draft, name, entry),
+        dkim=build_dkim(draft, name, entry),
         timeout=entry.timeout,
         rate=entry.rate,
         burst=entry.burst,

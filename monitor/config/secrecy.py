@@ -18,7 +18,7 @@ _LONGEST_LINE = 500
 """Nobody reads a longer one under a caret, and looking for secrets in it costs time."""
 _OPEN_KEYS = frozenset(
     {"kind", "path", "from", "host", "port", "security", "username", "ca_file", "hello", "reply_to", "timeout"}
-    | {"rate", "burst"}
+    | {"rate", "burst", "dkim", "selector", "domain", "bounces", "bounce_address", "maildir", "imap", "folder"}
 )
 """Keys of a channel whose values anybody may see."""
 _CHANNEL_DEPTH = 3

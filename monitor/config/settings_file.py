@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from monitor.config.mail_file import BouncesEntry, DkimEntry
 from monitor.config.shape import (
     AS_MAPPING,
     AS_TEXT,
@@ -180,6 +181,12 @@ class EmailEntry(Strict):
     """The sender, with or without a display name."""
     reply_to: Mail | None = None
     """Where answers go."""
+    bounce_address: Mail | None = None
+    """Where mail comes back that cannot be delivered (the envelope's sender); `from` when left out."""
+    bounces: BouncesEntry | None = None
+    """The mailbox of that address, to know of mail that came back, and of complaints."""
+    dkim: DkimEntry | None = None
+    """Sign the mail; needed only where the server does not."""
     ca_file: Line | None = None
     """Trust these certificate authorities beside the system's own (PEM)."""
     hello: Host | None = None

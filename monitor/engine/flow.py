@@ -282,7 +282,7 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
     delivery, alert_ = claim.delivery, claim.alert
     links = _links(parts, alert_)
     try:
-        content = alerting.render(alert_, channel.format, plain=delivery.plain, now=parts.clock())
+        content = alerting.render(alert_, channel.format, plain=delivery.plain, now=parts.clock(), links=links)
     except Exception as error:  # noqa: BLE001 - the top of a unit of work: whatever it is, it is recorded
         parts.journal.fault("render", error, delivery=delivery.id)
         return SendResult(

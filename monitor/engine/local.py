@@ -11,6 +11,7 @@ slow host or mail server does not hold up the rest.
     page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
     people tick    3 s     take over who was added, paused or changed their mind
     websub tick    5 s     ask hubs for what is due, if they can reach us
+    bounce tick    1 min   read what came back by mail
     sweep         10 s     take back leases that ran out, fold what waited too long, look for spikes, tell of feeds, read figures for health
 
 What happens at start, at a reload and at the end stands in `daemon.py`.
@@ -28,7 +29,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
-from monitor.engine import alerts, canary, flow, notices, pages, people
+from monitor.engine import alerts, bounces, canary, flow, notices, pages, people
 from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
@@ -100,6 +101,9 @@ class LocalEngine:
         scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
         scheduler.add_job(self.tick, "interval", seconds=3, args=["people", self.look_at_people], id="people")
         scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
+        scheduler.add_job(
+            self.tick, "interval", minutes=1, args=["bounces", bounces.Bounces(self.parts).tick], id="bounces"
+        )
         scheduler.start()
         self._scheduler = scheduler
         self.pulse.scheduler = True

@@ -20,7 +20,8 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
 `figures`). Pages of articles are in `store.page_protocol`, hubs in
 `store.push_protocol`, what subscribers are told in `store.alert_protocol`
-and `store.spike_protocol`, people in `store.people_protocol`.
+and `store.spike_protocol`, people in `store.people_protocol`,
+mail that came back in `store.bounce_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,7 @@ from monitor.model import (
     Waiting,
 )
 from monitor.store.alert_protocol import AlertStore, LedgerFigures
+from monitor.store.bounce_protocol import BounceStore
 from monitor.store.feed_lists import FeedLists
 from monitor.store.page_protocol import PageStore
 from monitor.store.people_protocol import PeopleStore
@@ -266,7 +268,7 @@ class Figures:
     ledger: LedgerFigures = field(default_factory=LedgerFigures)
 
 
-class Store(FeedLists, PageStore, PushStore, AlertStore, SpikeStore, PeopleStore, Protocol):
+class Store(FeedLists, PageStore, PushStore, AlertStore, SpikeStore, PeopleStore, BounceStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property

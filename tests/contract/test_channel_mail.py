@@ -29,6 +29,13 @@ def host():
         yield made
 
 
+def test_what_was_taken_is_called_by_its_message_id(host):
+    host.script("rcpt", "550 5.1.1 no such user", times=1)
+    refused, sent = send(channel(host), mail(), mail(key="cd" * 32))
+    assert (refused.reference, sent.reference) == ("", f"<{'cd' * 32}@example.org>")
+    assert f"Message-ID: {sent.reference}\r\n".encode() in host.letters[0].raw
+
+
 # ── Where it fails ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -54,6 +54,21 @@ def test_an_attempt_is_written_down_before_and_closed_after(contract):
     contract(test)
 
 
+def test_a_message_that_came_back_is_noted_with_its_delivery(contract):
+    async def test(store):
+        await with_alert(store)
+        assert await store.record_bounce("alert1-mail", "bounced: no") is None  # it was not sent yet
+        (claim,) = await deliveries_of(store)
+        await store.begin_attempt(claim.delivery.id, claim.lease, NOW)
+        await store.record_attempt(record(claim))
+        assert await store.record_bounce("alert1-mail", "bounced: no such user") == "a@example.org"
+        assert await store.record_bounce("another", "bounced: no") is None
+        (kept,) = await store.deliveries()
+        assert (kept.state, kept.last_error, kept.sent_at) == (DeliveryState.SENT, "bounced: no such user", NOW)
+
+    contract(test)
+
+
 def test_a_worker_that_overslept_can_record_nothing(contract):
     async def test(store):
         await with_alert(store)

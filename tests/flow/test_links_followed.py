@@ -1,6 +1,7 @@
 """Links of messages, followed over HTTP: GET shows, POST acts, and nothing else does anything."""
 
 import asyncio
+import json
 import re
 import time
 import urllib.error
@@ -9,6 +10,7 @@ import urllib.request
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from prometheus_client import CollectorRegistry
 from pysqlite3 import dbapi2
 from support.beat import Beat, rss
@@ -16,6 +18,7 @@ from support.webhost import WebHost, reply
 
 from monitor import alerting
 from monitor.alerting.links import Link, sign
+from monitor.cli import cli
 from monitor.engine.actions import Actions
 from monitor.engine.daemon import console_of
 from monitor.engine.health import HealthServer, Pulse
@@ -51,7 +54,8 @@ class Scene:
     def dump(self):
         """All that the store holds."""
         connection = dbapi2.connect(str(self.beat.folder / "monitor.db"))
-        found = [line for line in connection.iterdump() if "pulse" not in line]
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names if name != "pulse"}
         connection.close()
         return found
 
@@ -137,6 +141,9 @@ def test_leaving_a_rule_leaves_the_others_and_a_false_alarm_is_noted(tmp_path):
         assert (await scene.ask(scene.links["false_positive"], b""))[0] == 200
         (verdict,) = await scene.store.verdicts()
         assert (verdict.rule_id, verdict.subscriber_id) == ("khmeimim", "desk")
+        arguments = ["--config", str(scene.beat.file), "hits", "--false-positives", "--json"]
+        done = await asyncio.to_thread(CliRunner().invoke, cli, arguments)
+        assert json.loads(done.output)["title"] == "Planes at Khmeimim"
 
     with_scene(tmp_path, test)
 

@@ -12,7 +12,7 @@ from support.made import NOW, alert, card, digest_line, excerpt, reason
 from monitor import alerting
 from monitor.alerting.render.subject import MAX_SUBJECT
 from monitor.alerting.render.view import MAX_MARKS, MAX_REASONS, MAX_WORDS
-from monitor.model import AlertKind, Format, MailContent, RuleKind, Severity, Tier
+from monitor.model import AlertKind, Format, LinkAction, MailContent, RuleKind, Severity, Tier
 
 
 class Structure(HTMLParser):
@@ -40,8 +40,8 @@ class Structure(HTMLParser):
         raise AssertionError(data)
 
 
-def mail(one, *, plain=False, now=NOW) -> MailContent:
-    return alerting.render(one, Format.MAIL, plain=plain, now=now)
+def mail(one, *, plain=False, now=NOW, **more) -> MailContent:
+    return alerting.render(one, Format.MAIL, plain=plain, now=now, **more)
 
 
 def parsed(html):
@@ -228,6 +228,30 @@ def test_a_notice_keeps_its_lines():
     assert content.text.splitlines()[:2] == ["One.", "Two <b>."]
     assert "Two &lt;b&gt;." in content.html
     assert mail(alert(AlertKind.NOTICE, subject="S", text="")).text.startswith("\n")
+
+
+LINKS = {action: f"https://monitor.example/l/{action}.Ab-c_d~e" for action in LinkAction}
+
+
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_the_links_that_are_there_are_shown_at_the_end(kind):
+    one = odd_alert(kind, "a calm title")
+    content = mail(one, links=LINKS)
+    shown = [
+        "Mute this story for 24 h", "Mute this feed for 24 h", "Mute this rule for 24 h", "Not what the rule means",
+        "Settings", "Unsubscribe from this rule", "Unsubscribe",
+    ]  # fmt: skip
+    tail = content.text.partition("-- \n")[2].splitlines()
+    assert [line.rstrip(":") for line in tail[: 2 * len(shown) : 2]] == shown
+    assert sorted(line.strip() for line in tail[1 : 2 * len(shown) : 2]) == sorted(LINKS.values())
+    page = parsed(content.html)
+    assert sorted(page.links[-len(shown) :]) == sorted(LINKS.values())
+    assert [text for text in page.texts if text in shown] == shown
+    assert "/l/" not in str(mail(one))
+    some = mail(one, links={LinkAction.SETTINGS: "https://monitor.example/s", LinkAction.MUTE_FEED: "javascript:x"})
+    assert "Settings" in some.text
+    assert "Mute" not in some.text + some.html
+    assert "javascript" not in some.text + some.html
 
 
 hostile = st.text(max_size=60) | st.sampled_from(sorted(TITLES.values()))

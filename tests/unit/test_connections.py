@@ -16,7 +16,7 @@ CALLS = {
     *("create_connection", "create_datagram_endpoint", "create_unix_connection", "open_connection"),
     *("open_unix_connection", "sock_connect", "socket.socket", "urlopen"),
 }
-MAY = {Path("channels/smtp_session.py"): {"aiosmtplib"}}
+MAY = {Path("channels/smtp_session.py"): {"aiosmtplib"}, Path("channels/bounce_box.py"): {"imaplib"}}
 
 
 def opened(source):

@@ -12,15 +12,19 @@ from hypothesis import strategies as st
 from support.hostile import TITLES
 
 from monitor.channels.mailbox import Mailbox, parse_mailbox
-from monitor.channels.mime import key_token, mail_bytes
+from monitor.channels.mime import key_token, mail_bytes, message_id
 from monitor.channels.words import detail, forms_of, one_line
-from monitor.model import MailContent, Outgoing, Severity
+from monitor.model import LinkAction, MailContent, Outgoing, Severity
 
 SENDER = Mailbox(local="monitor", domain="example.org")
 KEY = "ab" * 32
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-ALWAYS = ["From", "To", "Subject", "Date", "Message-ID", "X-Alert-Key", "X-Monitor-Rules", "X-Monitor-Severity",
-          "Auto-Submitted", "List-Id", "MIME-Version", "Content-Type"]  # fmt: skip
+ALWAYS = ["From", "To", "Subject", "Date", "Message-ID", "X-Alert-Key", "X-Entity-Ref-ID", "X-Monitor-Rules",
+          "X-Monitor-Severity", "Auto-Submitted", "Precedence", "List-Id", "List-Post", "MIME-Version", "Content-Type"]  # fmt: skip
+ANSWERING = ["In-Reply-To", "References"]
+LEAVING = ["List-Unsubscribe", "List-Unsubscribe-Post"]
+FIRST = f"<{'cd' * 32}@example.org>"
+LEAVE = "https://monitor.example/l/AbC.d-e_f~1"
 
 NASTY = st.text(
     alphabet=st.one_of(
@@ -118,7 +122,58 @@ def test_the_headers_say_what_filters_and_readers_need():
     assert mail["X-Monitor-Severity"] == "urgent"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-Id"] == "monitor alerts <alerts.example.org>"
+    assert (mail["Precedence"], mail["List-Post"]) == ("bulk", "NO")
     assert mail["Importance"] is None
+
+
+@given(st.one_of(NASTY, PIECES), st.one_of(NASTY, PIECES), st.one_of(NASTY, PIECES))
+def test_any_thread_reference_link_and_subscriber_add_no_header(text, other, third):
+    links = dict.fromkeys(LinkAction, other) | {LinkAction.UNSUBSCRIBE: f"https://a.example/{third}"}
+    raw = written(message(thread=text, follows=other, links=links, subscriber=third), reply_to=SENDER)
+    check_wire(raw)
+    known = [*ALWAYS, *ANSWERING, *LEAVING, "Reply-To"]
+    names = parsed(raw).keys()
+    assert [one for one in names if one not in known] == []
+    assert len(names) == len(set(names))
+    bare = written(message(links={LinkAction.UNSUBSCRIBE: other}, follows=text))
+    check_wire(bare)
+    assert parsed(bare).keys() == ALWAYS
+
+
+def test_the_first_message_of_a_story_names_the_thread_and_later_ones_answer_it():
+    first, later = parsed(written(message(thread="ef" * 32))), parsed(written(message(thread="ef" * 32, follows=FIRST)))
+    assert first["References"] == f"<{'ef' * 32}@example.org>"
+    assert first["In-Reply-To"] is None
+    assert later["References"] == f"{first['References']} {FIRST}"
+    assert later["In-Reply-To"] == FIRST
+    assert first["X-Entity-Ref-ID"] == later["X-Entity-Ref-ID"] == "ef" * 32
+    assert parsed(written(message()))["X-Entity-Ref-ID"] == KEY
+    assert message_id(KEY, SENDER) == parsed(written(message()))["Message-ID"]
+
+
+@pytest.mark.parametrize("follows", ["1700000000.000100", "<a@b>\r\nBcc: x@y", "<a b@c>", "", "<é@example.org>"])
+def test_what_is_no_message_id_is_not_answered(follows):
+    mail = parsed(written(message(thread="ef" * 32, follows=follows)))
+    assert (mail["In-Reply-To"], mail["References"]) == (None, f"<{'ef' * 32}@example.org>")
+
+
+def test_one_click_leaves_by_https_and_a_mail_to_who_answers():
+    mail = parsed(written(message(links={LinkAction.UNSUBSCRIBE: LEAVE})))
+    assert mail["List-Unsubscribe"] == f"<{LEAVE}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    answering = Mailbox(local="de+sk", domain="example.org")
+    mail = parsed(written(message(links={LinkAction.UNSUBSCRIBE: LEAVE}, subscriber="desk"), reply_to=answering))
+    assert mail["List-Unsubscribe"] == f"<{LEAVE}>, <mailto:de%2Bsk@example.org?subject=unsubscribe%20desk>"
+    abroad = Mailbox(local="почта", domain="example.org")
+    mail = parsed(written(message(links={LinkAction.UNSUBSCRIBE: LEAVE}), reply_to=abroad))
+    assert mail["List-Unsubscribe"] == f"<{LEAVE}>"
+
+
+@pytest.mark.parametrize(
+    "link", ["http://monitor.example/l/x", "https://", "https://a b", "https://a.example/>,<x", "https://" + "a" * 901]
+)
+def test_what_is_no_safe_https_address_is_no_way_to_leave(link):
+    assert parsed(written(message(links={LinkAction.UNSUBSCRIBE: link}))).keys() == ALWAYS
 
 
 def test_a_flash_is_marked_as_important():

@@ -5,7 +5,9 @@ passes `words.line` and then the escaping of its format; none of it is ever a te
 when the message goes out.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from monitor.alerting.render.mail import render_mail
 from monitor.alerting.render.slack import render_slack
@@ -14,8 +16,21 @@ from monitor.model import Alert, Content, Format
 __all__ = ["render"]
 
 
-def render(alert: Alert, format: Format, *, plain: bool, now: datetime) -> Content:  # noqa: A002 - the word of the model
-    """The alert as the content of a message that goes out now; `plain` leaves out all that is not text."""
-    return (
-        render_mail(alert, plain=plain, now=now) if format is Format.MAIL else render_slack(alert, plain=plain, now=now)
-    )
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
+
+
+def render(
+    alert: Alert,
+    format: Format,  # noqa: A002 - the word of the model
+    *,
+    plain: bool,
+    now: datetime,
+    links: Mapping[str, str] = NO_LINKS,
+) -> Content:
+    """The alert as the content of a message that goes out now; `plain` leaves out all that is not text.
+
+    `links` are signed addresses by what they do (`LinkAction`); those that are there are shown.
+    """
+    if format is Format.MAIL:
+        return render_mail(alert, plain=plain, now=now, links=links)
+    return render_slack(alert, plain=plain, now=now)

@@ -6,18 +6,19 @@ tables and inline styles, because mail programs know little else, and fetches no
 """
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.alerting.bars import bar_drawing, bar_line
+from monitor.alerting.render.links import shown_links
 from monitor.alerting.render.listing import Listing, listing_of
 from monitor.alerting.render.story import ShownCopy, marked_changes
 from monitor.alerting.render.subject import headline, subject
 from monitor.alerting.render.view import ShownExcerpt, ShownReason, View, footer_of, view_of
-from monitor.alerting.render.words import line
+from monitor.alerting.render.words import Link, line
 from monitor.model import Alert, AlertKind, MailContent
 
 _WIDTH = 76
@@ -33,33 +34,32 @@ _MAX_TEXT = 20_000
 """Characters of a notice: it is ours, but quotes other people's servers."""
 
 
-def render_mail(alert: Alert, *, plain: bool, now: datetime) -> MailContent:
-    """The alert as a mail that goes out now; `plain` leaves out the HTML part."""
-    about = subject(alert)
+def render_mail(alert: Alert, *, plain: bool, now: datetime, links: Mapping[str, str]) -> MailContent:
+    """The alert as a mail that goes out now, with `links` at its end; `plain` leaves out the HTML part."""
+    about, shown = subject(alert), shown_links(links)
+    page: Mapping[str, object]
     if alert.kind is AlertKind.DIGEST:
         listing = listing_of(alert, now)
-        text = "\n".join(_digest_lines(listing))
+        lines, footer = _digest_lines(listing), listing.footer
         # The drawing is made of our own numbers alone.
-        drawing = Markup(bar_drawing(listing.chart))  # noqa: S704
-        html = None if plain else _html("digest.html.j2", subject=about, listing=listing, drawing=drawing)
+        template, page = "digest.html.j2", {"listing": listing, "drawing": Markup(bar_drawing(listing.chart))}  # noqa: S704
     elif alert.article is None:
-        paragraphs = notice_lines(alert)
-        text = "\n".join((*paragraphs, *_footer_lines(footer_of(alert))))
-        html = None if plain else _html("notice.html.j2", subject=about, lines=paragraphs, footer=footer_of(alert))
+        paragraphs, footer = notice_lines(alert), footer_of(alert)
+        lines, template, page = iter(paragraphs), "notice.html.j2", {"lines": paragraphs}
     else:
         view = view_of(alert, alert.article, now)
-        text = "\n".join(_article_lines(view, headline(alert)))
-        html = None if plain else _html("alert.html.j2", subject=about, view=view)
+        lines, footer = _article_lines(view, headline(alert)), view.footer
+        template, page = "alert.html.j2", {"view": view}
+    text = "\n".join((*lines, *_footer_lines(footer, shown)))
+    html = (
+        None if plain else _TEMPLATES.get_template(template).render(subject=about, footer=footer, links=shown, **page)
+    )
     return MailContent(subject=about, text=text + "\n", html=html)
 
 
 def notice_lines(alert: Alert) -> tuple[str, ...]:
     """The lines of a notice, each clean."""
     return tuple(line(one, 2000) for one in alert.text[:_MAX_TEXT].splitlines()) or ("",)
-
-
-def _html(name: str, **values: object) -> str:
-    return _TEMPLATES.get_template(name).render(**values)
 
 
 def _article_lines(view: View, head: str) -> Iterator[str]:
@@ -88,7 +88,6 @@ def _article_lines(view: View, head: str) -> Iterator[str]:
     for change in view.changes:
         yield from _wrapped(f"{marked_changes(change)} [{change.place}]", first=4, later=4)
     yield from _copy_lines(view.copies, view.more_copies)
-    yield from _footer_lines(view.footer)
 
 
 def _copy_lines(copies: Iterable[ShownCopy], more: int) -> Iterator[str]:
@@ -142,12 +141,14 @@ def _digest_lines(listing: Listing) -> Iterator[str]:
             yield from _wrapped(one.note, first=4, later=4)
         if one.link:
             yield f"    {one.link.url}"
-    yield from _footer_lines(listing.footer)
 
 
-def _footer_lines(footer: Iterable[str]) -> Iterator[str]:
+def _footer_lines(footer: Iterable[str], links: Sequence[tuple[str, Link]]) -> Iterator[str]:
     yield ""
     yield "-- "
+    for words, link in links:
+        yield f"{words}:"  # the address has a line of its own: mail programs end it where the line ends
+        yield f"  {link.url}"
     for one in footer:
         yield from _wrapped(one)
 

@@ -6,7 +6,7 @@ Like `view`, it decides what is shown and in which order, clean and bounded, and
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.alerting.render.words import Link, cut, line, moment, safe_link
+from monitor.alerting.render.words import Link, cut, lang_tag, line, moment, safe_link
 from monitor.model import Alert, Change, Copy, Edit
 from monitor.text.clean import clean_line
 
@@ -26,6 +26,8 @@ class ShownCopy:
     """Outlet, language and time."""
     link: Link | None
     rtl: bool
+    lang: str
+    """A BCP 47 tag, or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ def _copy(copy: Copy, timezone: str) -> ShownCopy:
         where=", ".join(part for part in parts if part),
         link=safe_link(copy.url),
         rtl=copy.rtl,
+        lang=lang_tag(copy.lang),
     )
 
 

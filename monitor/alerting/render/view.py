@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.alerting.render.story import ShownChange, ShownCopy, changes_of, copies_of, story_facts
-from monitor.alerting.render.words import LATE_AFTER, Link, cut, lasting, line, listed, moment, safe_link
+from monitor.alerting.render.words import LATE_AFTER, Link, cut, lang_tag, lasting, line, listed, moment, safe_link
 from monitor.model import Alert, AlertKind, ArticleCard, Excerpt, Reason
 from monitor.text.clean import clean_line
 
@@ -23,7 +23,6 @@ MAX_EXCERPT = 400
 NO_TITLE = "(no title)"
 _CLAUSES = {"names": "its names", "query": "its query", "score": "its score"}
 _PLACES = {"title": "title", "author": "author", "url": "address", "category": "category"}
-_LANG_LENGTH = 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ def view_of(alert: Alert, card: ArticleCard, now: datetime) -> View:
         news=_news(alert, now),
         title=line(card.title, MAX_TITLE, NO_TITLE),
         rtl=card.rtl,
-        lang=_lang(card.lang),
+        lang=lang_tag(card.lang),
         link=safe_link(card.url),
         facts=tuple(_facts(alert, card, now)),
         reasons=tuple(_reason(reason) for reason in alert.reasons[:MAX_REASONS]),
@@ -201,10 +200,3 @@ def _piece(text: str, *, matched: bool) -> Iterator[tuple[str, bool]]:
         before, after = " " * text[0].isspace(), " " * text[-1].isspace()
         shown = f"{before}{clean}{after}" if clean else " "
         yield cut(shown, MAX_EXCERPT), matched
-
-
-def _lang(lang: str | None) -> str:
-    """A language tag that may stand in markup (RFC 5646: letters, digits, hyphens)."""
-    tag = lang or ""
-    fit = tag.replace("-", "").isalnum() and tag.isascii() and len(tag) <= _LANG_LENGTH
-    return tag if fit else ""

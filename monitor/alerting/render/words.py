@@ -20,6 +20,7 @@ MAX_LINK = 3000
 _JAPANESE = frozenset({"Hani", "Jpan", "Bopo", "Kore"})
 """Scripts that are written side by side in ordinary words."""
 _ASCII = 128
+_LANG_LENGTH = 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,13 @@ def lasting(span: timedelta) -> str:
         hours, rest = divmod(minutes, 60)
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     return f"{minutes // (24 * 60)} days"
+
+
+def lang_tag(lang: str | None) -> str:
+    """A language tag that may stand in markup (RFC 5646: letters, digits, hyphens); empty when it is none."""
+    tag = lang or ""
+    fit = tag.replace("-", "").isalnum() and tag.isascii() and len(tag) <= _LANG_LENGTH
+    return tag if fit else ""
 
 
 def safe_link(url: str | None) -> Link | None:

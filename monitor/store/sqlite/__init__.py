@@ -5,7 +5,7 @@ for a write. What a caller cancels goes on to its end in its thread: no half tra
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
     feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  what each method does, in its transaction
-    waiting.py  decisions.py  ledger.py  stories.py  spikes.py  people.py   what waits for subscribers, what was decided, how every hit ended
+    waiting.py  decisions.py  ledger.py  stories.py  spikes.py  people.py  bounces.py   what waits for subscribers, what was decided, how every hit ended
     values.py       rows to values and back                        words.py    words of the text index     backup.py   copies
 """
 
@@ -38,6 +38,7 @@ from monitor.model import (
 from monitor.store.feed_lists import Between, Spread
 from monitor.store.protocol import AttemptRecord, PollRecord, RecordedPoll, StoreCondition, SubscriberState
 from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers, waiting
+from monitor.store.sqlite.bounces import Bounced
 from monitor.store.sqlite.connection import (
     DiskFull,
     OwnerLock,
@@ -63,7 +64,7 @@ T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Queries, StoredLists, Pages, Pushes, Decisions, Spikes, People):
+class SqliteStore(Queries, StoredLists, Pages, Pushes, Decisions, Spikes, People, Bounced):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
