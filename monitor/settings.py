@@ -236,6 +236,16 @@ class SpikeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorySettings:
+    """How articles that tell the same news are grouped."""
+
+    enabled: bool = True
+    """Otherwise every article is a story of its own."""
+    most: int = 50_000
+    """Articles that a new one is compared with, at most; those of the last five days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanarySettings:
     """A feed of our own, whose articles must arrive as alerts."""
 
@@ -287,6 +297,7 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    stories: StorySettings = field(default_factory=StorySettings)
     canary: CanarySettings | None = None
     spikes: tuple[SpikeSettings, ...] = ()
     """The first that names a rule counts for it; a rule that none names has no spikes."""

@@ -12,21 +12,24 @@ from monitor.alerting.decide import decide_alerts
 from monitor.alerting.decisions import Decisions, StoryTell, Tell
 from monitor.alerting.digest import catch_up, notice, test_alert
 from monitor.alerting.excerpts import excerpts
-from monitor.alerting.news import Row, UpdateCause
+from monitor.alerting.links import Link, links_for
+from monitor.alerting.news import Row, UpdateCause, united
+from monitor.alerting.parts import card_of, deliveries_to, reason_of
+from monitor.alerting.people import check_timezone, effective, subscriber_of
 from monitor.alerting.quiet import quiet_until
 from monitor.alerting.render import render
 from monitor.alerting.retries import Decision, decide
-from monitor.alerting.routes import card_of, route
 from monitor.alerting.silences import silenced_by
 from monitor.alerting.spikes import HISTORY, Spike, SpikeTold, spike, spike_alert, watched
 from monitor.alerting.spread import facts_of
-from monitor.alerting.taking import recipients_of, routes_of, waiting
+from monitor.alerting.taking import recipients_of, routes_of, takes, waiting
 from monitor.alerting.wires import wire_of
 
 __all__ = [
     "HISTORY",
     "Decision",
     "Decisions",
+    "Link",
     "Row",
     "Seen",
     "Spike",
@@ -38,12 +41,16 @@ __all__ = [
     "always_quiet",
     "card_of",
     "catch_up",
+    "check_timezone",
     "compose",
     "decide",
     "decide_alerts",
+    "deliveries_to",
+    "effective",
     "excerpts",
     "facts_of",
     "last_due",
+    "links_for",
     "may_send",
     "next_due",
     "notice",
@@ -53,14 +60,17 @@ __all__ = [
     "parse_severities",
     "probing",
     "quiet_until",
+    "reason_of",
     "recipients_of",
     "render",
-    "route",
     "routes_of",
     "silenced_by",
     "spike",
     "spike_alert",
+    "subscriber_of",
+    "takes",
     "test_alert",
+    "united",
     "waiting",
     "watched",
     "wire_of",

@@ -45,9 +45,9 @@ class Candidate:
     def kind(self) -> AlertKind:
         """What kind of alert tells it alone."""
         if self.before is None:
-            return AlertKind.REVISION if self.rows[0].row.revision else AlertKind.ARTICLE
+            return AlertKind.REVISION if self.rows[0].row.changed else AlertKind.ARTICLE
         told = self.before.articles
-        changed = all(one.row.revision and one.row.article_key in told for one in self.rows)
+        changed = all(one.row.changed and one.row.article_key in told for one in self.rows)
         return AlertKind.REVISION if changed else AlertKind.UPDATE
 
 

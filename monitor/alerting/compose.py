@@ -12,7 +12,7 @@ from monitor.alerting.bars import counted
 from monitor.alerting.decisions import StoryTell, Tell
 from monitor.alerting.difference import changes
 from monitor.alerting.news import Row, UpdateCause
-from monitor.alerting.routes import card_of, deliveries_to, reason_of
+from monitor.alerting.parts import card_of, deliveries_to, reason_of
 from monitor.alerting.spread import spread_of
 from monitor.model import (
     Alert,

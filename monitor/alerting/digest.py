@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor import keys
-from monitor.alerting.routes import deliveries_to
+from monitor.alerting.parts import deliveries_to
 from monitor.model import (
     Alert,
     AlertKind,

@@ -6,7 +6,7 @@ quiet. What is no news is suppressed, with the reason. When it is told is not de
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -104,7 +104,7 @@ def judge_story(
 
 def muting(told: Mapping[tuple[str, str], Told], story: str) -> Told | None:
     """What was told of the story as flash or urgent, on any route: the first of these, if any."""
-    found = [one for (_, key), one in told.items() if key == story and one.severity.rank >= Severity.URGENT.rank]
+    found = [one for (_, key), one in told.items() if key == story and one.severity is Severity.FLASH]
     return min(found, key=lambda one: (one.first_at, one.route), default=None)
 
 
@@ -145,6 +145,27 @@ def after(told: Told | None, rows: Sequence[Row], *, key: str, route: str, facts
     )
 
 
+def united(gone: Told, kept: Told | None, story: str) -> Told:
+    """What was told of two stories that became one: their thread is that which began first."""
+    if kept is None:
+        return replace(gone, story=story)
+    first, second = sorted((gone, kept), key=lambda one: (one.first_at, one.alert_key))
+    return Told(
+        route=first.route,
+        story=story,
+        alert_key=first.alert_key,
+        alerts=first.alerts + second.alerts,
+        rules=first.rules | second.rules,
+        articles=first.articles | second.articles,
+        dropped=first.dropped | second.dropped,
+        severity=most_severe((first.severity, second.severity)),
+        outlets=max(first.outlets, second.outlets),
+        languages=first.languages | second.languages,
+        first_at=first.first_at,
+        last_at=max(first.last_at, second.last_at),
+    )
+
+
 def counted(rows: Iterable[Row]) -> StoryFacts:
     """How far a story has spread, as far as the rows themselves show it."""
     rows = tuple(rows)
@@ -153,7 +174,7 @@ def counted(rows: Iterable[Row]) -> StoryFacts:
 
 
 def _inhibited(rows: Sequence[Row], told: Told | None, mute: Told | None) -> tuple[list[Row], list[Suppressed]]:
-    """The rows without hits that are routine and new on a story that was told as flash or urgent."""
+    """The rows without hits that are routine and new on a story that was told as flash."""
     if mute is None:
         return list(rows), []
     known = told.rules if told else frozenset[str]()

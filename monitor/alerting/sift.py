@@ -40,7 +40,12 @@ def sift(
         lost = tuple(TakenHit(rule_id=rule_id, severity=_severity(rules, rule_id)) for rule_id in row.dropped)
         asked = row.hits or lost
         route = routes.get(row.route) or _instead(row, asked, subscriber, rules)
-        why = {hit: _muted(row, hit, route, rules, silences, now) for hit in asked}
+        why = {
+            hit: (SuppressionReason.NOT_TAKEN, "unsubscribed from this rule")
+            if hit.rule_id in subscriber.without
+            else _muted(row, hit, route, rules, silences, now)
+            for hit in asked
+        }
         kept = tuple(hit for hit in asked if why[hit] is None)
         if kept and route is not None:
             left.setdefault(route.id, []).append(Row(row=row, hits=kept if row.hits else ()))

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from monitor import keys
 from monitor.alerting.bars import counted
+from monitor.alerting.parts import deliveries_to
 from monitor.alerting.quiet import held_until
-from monitor.alerting.routes import deliveries_to
 from monitor.alerting.taking import routed, routes_of
 from monitor.model import (
     Alert,

@@ -43,6 +43,13 @@ def takes_rule(route: Route, rule: Rule, severity: Severity) -> bool:
     return named and severity in route.severities
 
 
+def takes(subscriber: Subscriber, rule: Rule) -> bool:
+    """Whether any route wants hits of this rule, of any severity and whatever the article is."""
+    return rule.id not in subscriber.without and any(
+        takes_rule(route, rule, severity) for route in routes_of(subscriber) for severity in Severity
+    )
+
+
 def unwanted(route: Route, outlet: str | None, lang: str | None) -> str | None:
     """Why the route does not want an article of this outlet and language; None when it does.
 
@@ -55,12 +62,13 @@ def unwanted(route: Route, outlet: str | None, lang: str | None) -> str | None:
     return None
 
 
-def waiting(
+def waiting(  # noqa: PLR0913 - all circumstances of an article
     article: Article,
     matches: Sequence[Match],
     *,
     before: Mapping[str, Severity],
     revision: int,
+    changed: bool,
     story: str,
     rules: Mapping[str, Rule],
     subscribers: Iterable[Subscriber],
@@ -69,7 +77,7 @@ def waiting(
     """What waits to be decided because of an article, or a revision of it: a row for each route that takes a hit.
 
     `before` has the rules that the revision before hit, with their severities: only what differs from it is news. Of an
-    article that is new it is empty.
+    article that is new it is empty. `changed` says whether its publisher changed the text.
     """
     hits, lost = _news(matches, before)
     rows: list[Waiting] = []
@@ -83,6 +91,7 @@ def waiting(
                     route=route.id,
                     article_key=article.key,
                     revision=revision,
+                    changed=changed,
                     story=story,
                     hits=taken.get(route.id, ()),
                     dropped=tuple(hit.rule_id for hit in dropped.get(route.id, ())),
@@ -127,7 +136,7 @@ def _ways(
     ways: list[Route] = []
     closed: list[Route] = []
     for route in routes_of(subscriber):
-        if rule is None or not takes_rule(route, rule, hit.severity):
+        if rule is None or rule.id in subscriber.without or not takes_rule(route, rule, hit.severity):
             continue
         if unwanted(route, outlet, lang):
             closed.append(route)

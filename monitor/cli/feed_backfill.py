@@ -116,15 +116,15 @@ def _line(page: Filled, wishes: Wishes) -> str:
 
 def _summary(done: list[Filled], end: End, wishes: Wishes, pid: int | None) -> None:
     stored, hits = sum(page.recorded.articles for page in done), sum(page.recorded.hits for page in done)
-    alerts = sum(page.recorded.alerts for page in done)
+    waiting = sum(page.recorded.waiting for page in done)
     read = sum(page.articles for page in done)
-    told = _counted(alerts, "alert") if wishes.alert else "nobody is told"
+    told = f"{waiting} wait to be told" if wishes.alert else "nobody is told"
     click.echo(
         f"{_counted(len(done), 'older page')}, {_counted(read, 'article')}: {stored} stored, {_counted(hits, 'hit')}, {told}"
     )
     click.echo(f"ended: {end.why}{f'; next would be {shown_url(end.next_url)}' if end.next_url else ''}")
-    if alerts:
-        sender = f"the daemon (process {pid}) delivers them" if pid else "they are delivered when the daemon runs"
+    if waiting:
+        sender = f"the daemon (process {pid}) tells them" if pid else "they are told when the daemon runs"
         click.echo(sender)
 
 

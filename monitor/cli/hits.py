@@ -85,6 +85,7 @@ def _console() -> Console:
 
 def _table(found: Iterable[StoredHit]) -> Table:
     table = Table(show_lines=True, header_style="bold")
+    table.add_column("hit", no_wrap=True)
     table.add_column(f"when ({_zone()})", no_wrap=True)
     table.add_column("rule", no_wrap=True)
     table.add_column("severity", no_wrap=True)
@@ -97,6 +98,7 @@ def _table(found: Iterable[StoredHit]) -> Table:
         if hit.withdrawn_at is not None:
             words.append("\n(a later revision does not hit this rule)", style="dim")
         table.add_row(
+            str(hit.id),
             f"{hit.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
             hit.match.rule_id,
             Text(severity.value, style=_COLOURS[severity]),

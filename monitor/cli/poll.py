@@ -86,6 +86,8 @@ async def _once(daemon: Daemon, loaded: config.Loaded, feeds: tuple[str, ...]) -
         while await engine.read_due():
             await engine.settle()
             await asyncio.sleep(PAUSE.total_seconds())  # a page of the same host may follow
+        while await engine.alert_due():
+            await engine.settle()
         while await engine.deliver_due():
             await engine.settle()
         return sorted({*await _failed(parts, feeds), *engine.failed})

@@ -38,6 +38,7 @@ from monitor.settings import (
     Settings,
     SlackSettings,
     StoreSettings,
+    StorySettings,
 )
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -60,6 +61,7 @@ def build_settings(draft: Draft) -> Settings:
         delivery=_delivery(draft),
         http=_http(draft),
         log=LogSettings(format=model.log.format, level=model.log.level),
+        stories=StorySettings(**dict(model.stories)),
         canary=CanarySettings(**dict(model.canary)) if model.canary else None,
         spikes=tuple(build_spikes(draft)),
         watched=tuple(draft.watched),

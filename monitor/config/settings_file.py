@@ -46,6 +46,7 @@ from monitor.settings import (
     PollingSettings,
     Secret,
     SlackSettings,
+    StorySettings,
 )
 
 _POLLING = PollingSettings()
@@ -55,6 +56,7 @@ _MAIL = EmailSettings(id="", host="", sender="")
 _MAILDIR = MaildirSettings(id="", path=Path())
 _SLACK = SlackSettings(id="", url=Secret(""))
 _CANARY = CanarySettings(subscriber="")
+_STORIES = StorySettings()
 _HTTP = HttpSettings()
 
 FullTextName = Literal["never", "auto", "always"]
@@ -292,6 +294,15 @@ class DeliveryEntry(Strict):
     """Trust these certificate authorities beside the system's own, for webhooks (PEM)."""
 
 
+class StoriesEntry(Strict):
+    """How articles that tell the same news are grouped."""
+
+    enabled: bool = _STORIES.enabled
+    """Otherwise every article is a story of its own, and is told as one."""
+    most: Annotated[int, Field(ge=100, le=1_000_000)] = _STORIES.most
+    """A new article is compared with at most so many, those of the last five days. Each takes some kilobytes of memory."""
+
+
 class CanaryEntry(Strict):
     """A feed of the monitor's own, whose articles must arrive as alerts."""
 
@@ -361,6 +372,8 @@ class SettingsFile(Strict):
     """Bounds of fetching and parsing."""
     delivery: DeliveryEntry = DeliveryEntry()
     """How deliveries are tried."""
+    stories: StoriesEntry = StoriesEntry()
+    """How articles that tell the same news are grouped."""
     spikes: tuple[SpikeEntry, ...] = ()
     """When the number of a rule's hits is news by itself; the first entry that names a rule counts for it."""
     canary: CanaryEntry | None = None

@@ -122,7 +122,7 @@ class RouteEntry(Strict):
     updates: UpdatesEntry | None = None
     """When more of a story is told again here."""
     inhibit: bool | None = None
-    """Whether routine hits are muted here on a story that was told as flash or urgent."""
+    """Whether routine hits are muted here on a story that was told as flash."""
     empty_digests: bool | None = None
     """Whether a digest of this route with nothing to say says so."""
     also: bool = Field(default=_ROUTE.also, alias="continue")
@@ -167,7 +167,7 @@ class SubscriberEntry(Strict):
     updates: UpdatesEntry = UpdatesEntry()
     """When more of a story is told again."""
     inhibit: bool = _ROUTE.inhibit
-    """Whether routine hits are muted on a story that was told as flash or urgent."""
+    """Whether routine hits are muted on a story that was told as flash."""
     empty_digests: bool = _ROUTE.empty_digests
     """Whether a digest with nothing to say says so."""
     routes: Annotated[tuple[RouteEntry, ...], Field(min_length=1)] = ()

@@ -19,6 +19,7 @@ from urllib.parse import urldefrag, urlsplit
 from monitor import schedule
 from monitor.config import Loaded
 from monitor.engine import flow
+from monitor.engine.alerts import waiting_for
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import utc_now
 from monitor.errors import FeedError, LeaseLost, StoreBusy
@@ -187,7 +188,11 @@ class Backfill:
             now=now,
             state=claim.state,
             articles=judged.articles,
-            alerts=judged.alerts if alert else (),
+            waiting=waiting_for(
+                self._loaded, self._loaded.settings.subscribers, claim.feed, judged.articles, {}, now=now
+            )
+            if alert
+            else (),
         )
 
 

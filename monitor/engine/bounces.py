@@ -6,8 +6,6 @@ follows from it is recorded; after a crash it is read again, and nothing is told
 """
 
 import asyncio
-from datetime import datetime
-from typing import Protocol, runtime_checkable
 
 from monitor.channels.bounce_box import BounceBox, bounce_box
 from monitor.channels.dsn import Bounce, BounceKind, bounce_of
@@ -17,14 +15,6 @@ from monitor.errors import ChannelError
 from monitor.settings import EmailSettings
 
 _REASONS = {BounceKind.ADDRESS: "bounced", BounceKind.COMPLAINT: "complained"}
-
-
-@runtime_checkable
-class StopsAddresses(Protocol):
-    """A store that can stop sending to an address."""
-
-    async def stop_address(self, address: str, reason: str, detail: str, now: datetime) -> int:
-        """Send nothing more there, because it `bounced` or `complained`; how many subscribers that concerns."""
 
 
 class Bounces:
@@ -80,20 +70,20 @@ class Bounces:
         parts.journal.warn("bounce", **seen, ours=address is not None)
         if address is None:
             return
-        reason, stopped = _REASONS.get(bounce.kind), 0
-        if reason is not None and isinstance(parts.store, StopsAddresses):
-            stopped = await parts.store.stop_address(address, reason, bounce.detail, now)
-        subject, text = _notice(bounce, address, stopped)
+        reason = _REASONS.get(bounce.kind)
+        if reason is not None and address.lower() in await parts.store.stopped():
+            return  # that was told when it was stopped
+        subject, text = _notice(bounce, address)
         window = f"bounce {bounce.kind.value} {address} {now:%Y-%m-%d}"
         await tell_operator(parts, subject, text, window=window)
+        if reason is not None:  # last, so that after a crash it is told before it counts as known
+            await parts.store.stop_address(address, reason, bounce.detail, now)
 
 
-def _notice(bounce: Bounce, address: str, stopped: int) -> tuple[str, str]:
+def _notice(bounce: Bounce, address: str) -> tuple[str, str]:
     """What who runs the monitor is told of a message that came back."""
     said = f"What came back said: {bounce.detail}\nIt was delivery {bounce.key}."
-    follows = f"Nothing more is sent there ({stopped} {'subscriber' if stopped == 1 else 'subscribers'})."
-    if not stopped:
-        follows = f"If {address} stands in the settings, correct it there or take it out."
+    follows = "Nothing more is sent there. Once it is mended: monitor subscribers resume ID."
     if bounce.kind is BounceKind.COMPLAINT:
         return f"{address} complained of an alert", f"Its reader called an alert spam. {follows}\n{said}"
     if bounce.kind is BounceKind.ADDRESS:

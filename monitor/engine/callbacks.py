@@ -99,7 +99,7 @@ class Callbacks:
         subscription = self._wait(websub.find(token))
         if subscription is None:
             return Reply(HTTPStatus.GONE, "no such subscription\n")
-        body = _read(*content)
+        body = read_whole(*content)
         if body is None:
             return Reply(400, "the body is cut short\n")
         if not signed(subscription.secret.reveal(), headers.get("x-hub-signature") or "", body):
@@ -116,7 +116,7 @@ class Callbacks:
         return asyncio.run_coroutine_threadsafe(work, self._to[1]).result(_PATIENCE)
 
 
-def _read(source: Source, length: int) -> bytes | None:
+def read_whole(source: Source, length: int) -> bytes | None:
     """The whole body; None if it ends too early or takes too long. The socket's own timeout ends a silent one."""
     parts: list[bytes] = []
     left = length

@@ -4,24 +4,21 @@ The monitor's own feed brings an article now and then, which takes the way of ev
 If none arrives in time, something on that way is broken, whatever all other figures say.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
-from monitor.model import CANARY, Feed, FeedKind, Match, Severity, Subscriber
+from monitor.model import CANARY, Feed, FeedKind, Match, Subscriber
 from monitor.settings import CanarySettings, Settings
 from monitor.shown import shown_span
 
 
-def audience(feed: Feed, settings: Settings) -> tuple[Subscriber, ...]:
-    """Who may be told of a feed's articles: of the canary's one subscriber, for this alone; of all others everybody."""
+def audience(feed: Feed, people: Sequence[Subscriber], settings: Settings) -> tuple[Subscriber, ...]:
+    """Who may be told of a feed's articles: of the canary's one subscriber, of all others everybody. The settings give that
+    subscriber a route for it.
+    """
     if feed.kind is not FeedKind.CANARY or settings.canary is None:
-        return settings.subscribers
-    return tuple(
-        dataclasses.replace(one, rules=(CANARY,), kinds=(), labels=(), severity=Severity.ROUTINE)
-        for one in settings.subscribers
-        if one.id == settings.canary.subscriber
-    )
+        return tuple(people)
+    return tuple(one for one in people if one.id == settings.canary.subscriber)
 
 
 def matches_of(feed: Feed, matches: Sequence[Match]) -> tuple[Match, ...]:

@@ -14,6 +14,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +24,9 @@ from monitor import schedule
 from monitor.channels import make_channel
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
-from monitor.engine import flow
+from monitor.console import Console
+from monitor.engine import flow, people
+from monitor.engine.actions import Actions
 from monitor.engine.callbacks import Callbacks
 from monitor.engine.health import HealthServer, Pulse
 from monitor.engine.journal import Journal
@@ -81,7 +84,8 @@ class Daemon:
         loaded = self._load()
         http = loaded.settings.http
         callbacks = Callbacks() if http.public_url else None
-        health = HealthServer(http, self.pulse, self.journal.registry, callbacks) if http.enabled else None
+        actions = Actions(time.monotonic) if http.public_url else None
+        health = HealthServer(http, self.pulse, self.journal.registry, callbacks, actions) if http.enabled else None
         parts: Parts | None = None
         try:
             parts = await self.assemble(loaded)
@@ -90,7 +94,7 @@ class Daemon:
             if health is not None:
                 health.start()
                 self.port = health.port
-            await self._run(parts, callbacks)
+            await self._run(parts, callbacks, actions)
         finally:
             if parts is not None:
                 await close(parts)
@@ -131,10 +135,12 @@ class Daemon:
         )  # fmt: skip
         return parts
 
-    async def _run(self, parts: Parts, callbacks: Callbacks | None) -> None:
+    async def _run(self, parts: Parts, callbacks: Callbacks | None, actions: Actions | None) -> None:
         self.engine = LocalEngine(parts, self.pulse)
         if callbacks is not None:
             callbacks.attach(self.engine.websub)
+        if actions is not None:
+            actions.attach(console_of(parts, self.engine))
         self.pulse.store_error = None
         # As a tick, so that a store that is full or locked just now is waited for and does not end the daemon.
         await self.engine.tick("sweep", self.engine.sweep)
@@ -148,6 +154,8 @@ class Daemon:
         watcher.cancel()
         if callbacks is not None:
             callbacks.detach()
+        if actions is not None:
+            actions.detach()
         await self.engine.stop(PATIENCE)
 
     def _listen(self) -> None:
@@ -217,13 +225,24 @@ class Daemon:
         parts.channels = channels
 
 
+def console_of(parts: Parts, engine: LocalEngine) -> Console:
+    """What answers links of messages."""
+    return Console(
+        parts.store,
+        people=lambda: parts.live.people,
+        rules=lambda: parts.live.loaded.index.rules,
+        clock=parts.clock,
+        changed=engine.look_at_people,
+    )
+
+
 async def sync(parts: Parts) -> None:
     """Write the configured feeds and subscribers to the store; new feeds get their first due time."""
     settings = parts.live.loaded.settings
     now = parts.clock()
     due = {feed.id: schedule.first_due(feed, now, settings.polling) for feed in settings.feeds}
     await parts.store.sync_feeds(settings.feeds, now, due)
-    await parts.store.sync_subscribers(settings.subscribers, now)
+    await people.refresh(parts)
 
 
 async def close(parts: Parts) -> None:

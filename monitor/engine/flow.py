@@ -1,20 +1,23 @@
 """The flow. Start reading here.
 
-    feed ──poll──► article ──match──► hit ──alert──► delivery ──send──► subscriber
+    feed ──poll──► article ──match──► hit ──group──► story ──alert──► delivery ──send──► subscriber
 
-    poll      claim due feeds ► fetch and parse ► keep what is new ► match ► decide who is told ► record
-              (ONE transaction: articles, revisions, hits, alerts, deliveries now due, the feed's next poll)
-    alert     look for deliveries that have waited too long ► fold them into one digest each ► record
+    poll      claim due feeds ► fetch and parse ► keep what is new ► match ► assign story ► record
+              (ONE transaction: articles, revisions, hits, stories, what waits for subscribers, the feed's next poll)
+    alert     claim subscribers for whom something is due ► decide: silence, story, quiet hours, cadence, cap ► record
+              (ONE transaction: alerts, deliveries now due, what is held until when, what is suppressed and why)
     deliver   claim due deliveries of a channel ► write down that an attempt starts ► send ► decide (sent, retry when,
               dead) ► record the attempt
 
-    read      claim pages of articles that are due ► fetch and extract ► match ► decide who is told ► record
+    read      claim pages of articles that are due ► fetch and extract ► match ► record, with what waits because of it
+    catch up  look for deliveries that have waited too long ► fold them into one digest each ► record
 
-Four verbs of one shape (`read` is in `pages.py`): claim, at most one act on the outside world, a pure decision, one record. A crash between any
-two steps loses nothing: the claim runs out and the work is claimed again, and unique keys make the repetition harmless.
+Verbs of one shape (`alert` is in `alerts.py`, `read` in `pages.py`): claim, at most one act on the outside world, a pure decision, one record. A
+crash between any two steps loses nothing: the claim runs out and the work is claimed again, and unique keys make the repetition
+harmless.
 
-Where a step is decided: `schedule/` (when a feed is polled next), `feed_health.py` (how it is), `matching/` (what hits), `alerting/` (who is told,
-how it looks, when to try again). Where it is kept: `store/`. Who calls the verbs, and when: `local.py`.
+Where a step is decided: `schedule/` (when a feed is polled next), `feed_health.py` (how it is), `matching/` (what hits), `stories/` (what is the
+same news), `alerting/` (who is told when, how it looks, when to try again). Where it is kept: `store/`. Who calls the verbs, and when: `local.py`.
 
 The verbs claim nothing themselves but take a claim, so that each can be run, tested and killed alone.
 """
@@ -29,12 +32,15 @@ from monitor import alerting, feed_health, schedule
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
 from monitor.engine import canary
+from monitor.engine.alerts import waiting_for
 from monitor.engine.hosts import host_of
 from monitor.engine.notices import tell_operator
 from monitor.engine.pages import wanted
 from monitor.engine.parts import Parts
+from monitor.engine.stories import NOTHING_ASSIGNED, Assigned
 from monitor.errors import LeaseLost, StoreBusy
 from monitor.model import (
+    Alert,
     AlertKind,
     Article,
     ChannelState,
@@ -47,19 +53,19 @@ from monitor.model import (
     FetchFailed,
     FullText,
     Hub,
-    NewAlert,
     Outcome,
     Outgoing,
     ParsedFeed,
     PollOutcome,
     SendResult,
+    Waiting,
 )
 from monitor.store.protocol import AttemptRecord, KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
 
 RECORD_AGAIN = timedelta(seconds=1)
 _KNOWN_BAD = 5
 """A feed that failed more often than this in a row says nothing of our own network."""
-NOTHING_RECORDED = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
+NOTHING_RECORDED = RecordedPoll(articles=0, revisions=0, hits=0, waiting=0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,6 @@ class Judged:
 
     articles: tuple[NewArticle, ...] = ()
     revisions: tuple[NewRevision, ...] = ()
-    alerts: tuple[NewAlert, ...] = ()
 
 
 # ── poll ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -105,6 +110,8 @@ async def _take(
     loaded = parts.live.loaded
     now = parts.clock()
     judged = Judged()
+    waiting: tuple[Waiting, ...] = ()
+    grouped = NOTHING_ASSIGNED
     pages: tuple[str, ...] = ()
     hubs: tuple[Hub, ...] | None = None
     if isinstance(outcome, ParsedFeed):
@@ -115,7 +122,9 @@ async def _take(
             known = await parts.store.known(claim.feed.id, (), articles)
         # Matching is computation: it runs beside the loop, so that deliveries and health go on.
         judged = await asyncio.to_thread(judge, loaded, claim, articles, known, now=now)
+        judged, grouped = await _grouped(parts, judged)
         stored: tuple[NewArticle | NewRevision, ...] = (*judged.articles, *judged.revisions)
+        waiting = waiting_for(loaded, parts.live.people, claim.feed, stored, known, now=now)
         pages = await asyncio.to_thread(wanted, loaded, parts.openings, claim.feed.full_text, stored, now=now)
         if not by_hub and loaded.settings.http.public_url is not None and (outcome.hub or not outcome.partial):
             hubs = (outcome.hub,) if outcome.hub is not None else ()
@@ -134,18 +143,27 @@ async def _take(
         state=state,
         articles=judged.articles,
         revisions=judged.revisions,
-        alerts=judged.alerts,
+        waiting=waiting,
+        merges=grouped.merges,
         tell=tell,
         pages=pages,
         hubs=hubs,
     )
     try:
         recorded = await parts.store.record_poll(record)
+        parts.stories.recorded(grouped)
     except LeaseLost:
         parts.journal.lease_lost(feed=claim.feed.id)
         return NOTHING_RECORDED
     parts.journal.polled(claim, outcome, record, recorded, seconds=time.monotonic() - began)
     return recorded
+
+
+async def _grouped(parts: Parts, judged: Judged) -> tuple[Judged, Assigned]:
+    """The articles with the stories that they tell."""
+    assigned = await parts.stories.assign([one.article for one in judged.articles])
+    articles = tuple(dataclasses.replace(one, story=assigned.stories[one.article.key]) for one in judged.articles)
+    return dataclasses.replace(judged, articles=articles), assigned
 
 
 async def respread(parts: Parts, *, overdue: bool = False) -> int:
@@ -196,43 +214,30 @@ async def _relaxed(parts: Parts, claim: FeedClaim, outcome: PollOutcome, state: 
 def judge(
     loaded: Loaded, claim: FeedClaim, articles: Sequence[Article], known: Mapping[str, KnownArticle], *, now: datetime
 ) -> Judged:
-    """Match what is new or changed and decide who is told. Pure: the same values in, the same values out."""
+    """Match what is new or changed. Pure: the same values in, the same values out."""
     new: list[NewArticle] = []
     revisions: list[NewRevision] = []
-    alerts: list[NewAlert] = []
     for article in articles:
         before = known.get(article.key)
         if before is not None and before.text_hash == article.text_hash:
             continue
         matches = canary.matches_of(claim.feed, loaded.index.match(article, now=before.first_seen if before else now))
-        dropped: tuple[str, ...] = ()
         if before is None:
-            new.append(NewArticle(article=article, matches=matches))
-        else:
-            # What stands by the article's own page is judged when the page was read anew: see `pages.py`.
-            if not (before.full_text and claim.feed.full_text is not FullText.NEVER):
-                dropped = tuple(sorted(before.rule_ids - {match.rule_id for match in matches}))
-            fresh = tuple(match for match in matches if match.rule_id not in before.rule_ids)
-            revisions.append(NewRevision(article=article, matches=fresh, dropped=dropped))
-        alerts += alerting.route(
-            article=article,
-            matches=matches,
-            told=before.past_rule_ids if before else (),
-            dropped=dropped,
-            rules=loaded.index.rules,
-            subscribers=canary.audience(claim.feed, loaded.settings),
-            feed_title=claim.feed.title or claim.state.title,
-            first_seen=before.first_seen if before else now,
-            revision=before.revision + 1 if before else 0,
-            now=now,
-        )
-    return Judged(articles=tuple(new), revisions=tuple(revisions), alerts=tuple(alerts))
+            new.append(NewArticle(article=article, matches=matches, story=article.key))
+            continue
+        dropped: tuple[str, ...] = ()
+        # What stands by the article's own page is judged when the page was read anew: see `pages.py`.
+        if not (before.full_text and claim.feed.full_text is not FullText.NEVER):
+            dropped = tuple(sorted(before.hits.keys() - {match.rule_id for match in matches}))
+        fresh = tuple(match for match in matches if before.hits.get(match.rule_id) is not match.severity)
+        revisions.append(NewRevision(article=article, matches=fresh, dropped=dropped))
+    return Judged(articles=tuple(new), revisions=tuple(revisions))
 
 
-# ── alert ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── catch up ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def alert(parts: Parts) -> int:
+async def catch_up(parts: Parts) -> int:
     """Fold deliveries that piled up while a channel or this program was down into one digest for each recipient.
 
     Only once the channel sends again, so that an interruption ends in one digest and not in many. Returns how many
@@ -275,8 +280,9 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
     would fail in the same way for ever.
     """
     delivery, alert_ = claim.delivery, claim.alert
+    links = _links(parts, alert_)
     try:
-        content = alerting.render(alert_, channel.format, plain=delivery.plain, now=parts.clock())
+        content = alerting.render(alert_, channel.format, plain=delivery.plain, now=parts.clock(), links=links)
     except Exception as error:  # noqa: BLE001 - the top of a unit of work: whatever it is, it is recorded
         parts.journal.fault("render", error, delivery=delivery.id)
         return SendResult(
@@ -292,8 +298,15 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
         subscriber=alert_.subscriber_id,
         thread=alert_.thread,
         follows=claim.follows,
+        links=links,
     )
     return await channel.send(message)
+
+
+def _links(parts: Parts, alert: Alert) -> Mapping[str, str]:
+    """What the receiver may do by a link, if the world can reach our pages."""
+    base, key = parts.live.loaded.settings.http.public_url, parts.live.link_key
+    return alerting.links_for(alert, key=key, base=base, now=parts.clock()) if base and key else {}
 
 
 async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: SendResult, *, number: int) -> None:
@@ -328,7 +341,7 @@ async def _record(parts: Parts, channel: Channel, claim: DeliveryClaim, result: 
     parts.journal.attempted(claim, result, decision.state, decision.why, number=number, now=now)
     if before.failures and not after.failures:
         # It sends again: what piled up is folded before it drains one by one.
-        await alert(parts)
+        await catch_up(parts)
         if before.open_until is not None:
             await parts.store.hasten(channel.id, now)
     if text is not None:

@@ -1,4 +1,5 @@
-"""The port for health and metrics: /healthz, /readyz, /metrics; and for hubs that call back (`callbacks`). Loopback unless
+"""The port for health and metrics: /healthz, /readyz, /metrics; for hubs that call back (`callbacks`), and
+for people who follow links in messages (`actions`). Loopback unless
 configured otherwise.
 
 It is served from a thread of its own, so that it answers, and says so, when the event loop hangs. It only reads: the
@@ -8,17 +9,21 @@ loop leaves its latest figures in a `Pulse`. It shows numbers and states, never 
 import json
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from monitor.engine.actions import PREFIX as LINKS
+from monitor.engine.actions import Actions
 from monitor.engine.callbacks import PREFIX, Callbacks
 from monitor.errors import MonitorError
-from monitor.model import DeliveryState, FeedCondition
+from monitor.model import DeliveryState, FeedCondition, SuppressionReason
 from monitor.settings import HttpSettings
 from monitor.store.protocol import Figures
 
@@ -103,6 +108,12 @@ class Gauges:
         self.stored = Gauge("monitor_articles_stored", "Articles in the store", registry=registry)
         self.hits = Gauge("monitor_hits_stored", "Hits in the store", registry=registry)
         self.deliveries = Gauge("monitor_deliveries", "Deliveries in the store, by state", ["state"], registry=registry)
+        self.ledger = Gauge(
+            "monitor_ledger_hits",
+            "Hits that subscribers take, by how they ended: waiting, told, or the reason why they are suppressed",
+            ["ending"],
+            registry=registry,
+        )
         self.oldest = Gauge(
             "monitor_oldest_pending_seconds", "Age of the oldest delivery that is not through", registry=registry
         )
@@ -138,6 +149,10 @@ class Gauges:
         self.hits.set(figures.hits)
         for state in DeliveryState:
             self.deliveries.labels(state.value).set(figures.deliveries.get(state, 0))
+        self.ledger.labels("waiting").set(figures.ledger.waiting)
+        self.ledger.labels("told").set(figures.ledger.told)
+        for reason in SuppressionReason:
+            self.ledger.labels(reason.value).set(figures.ledger.suppressed.get(reason.value, 0))
         self.oldest.set(_age(figures.oldest_pending) or 0)
 
 
@@ -145,12 +160,13 @@ class _Pages(BaseHTTPRequestHandler):
     """Small answers; GET only, but for callbacks of hubs."""
 
     callbacks: ClassVar[Callbacks | None] = None
+    actions: ClassVar[Actions | None] = None
     server_version = "monitor"
     sys_version = ""
     timeout = 10
 
     def do_POST(self) -> None:
-        if not self.calls_back():
+        if not self.calls_back() and not self.acts():
             self.answer(404, "text/plain; charset=utf-8", b"nothing is taken here\n")
 
     def calls_back(self) -> bool:
@@ -165,13 +181,24 @@ class _Pages(BaseHTTPRequestHandler):
         self.answer(reply.status, "text/plain; charset=utf-8", reply.text.encode("utf-8", "replace"))
         return True
 
-    def answer(self, status: int, kind: str, body: bytes) -> None:
+    def acts(self) -> bool:
+        """Answer somebody who follows a link of a message; False if it is something else that is asked for."""
+        if self.actions is None or not self.path.startswith(LINKS):
+            return False
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        page = self.actions.answer(self.command, self.path, headers, self.rfile)
+        self.answer(page.status, "text/html; charset=utf-8", page.html.encode("utf-8", "replace"), page.headers)
+        return True
+
+    def answer(self, status: int, kind: str, body: bytes, more: Mapping[str, str] = MappingProxyType({})) -> None:
         """Send a whole answer."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in more.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -183,7 +210,12 @@ class HealthServer:
     """Serves the three pages. Raises MonitorError when the port is taken."""
 
     def __init__(
-        self, settings: HttpSettings, pulse: Pulse, registry: CollectorRegistry, callbacks: Callbacks | None = None
+        self,
+        settings: HttpSettings,
+        pulse: Pulse,
+        registry: CollectorRegistry,
+        callbacks: Callbacks | None = None,
+        actions: Actions | None = None,
     ) -> None:
         gauges = Gauges(registry)
         gauges_lock = threading.Lock()
@@ -193,7 +225,7 @@ class HealthServer:
 
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
-                if self.calls_back():
+                if self.calls_back() or self.acts():
                     return
                 if path == "/healthz":
                     ok = pulse.healthy()
@@ -210,7 +242,7 @@ class HealthServer:
                 else:
                     self.answer(404, "text/plain; charset=utf-8", b"here are /healthz, /readyz and /metrics\n")
 
-        Pages.callbacks = callbacks
+        Pages.callbacks, Pages.actions = callbacks, actions
         try:
             self._server = ThreadingHTTPServer((settings.host, settings.port), Pages)
         except OSError as error:

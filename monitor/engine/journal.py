@@ -28,6 +28,7 @@ from monitor.model import (
     Tier,
 )
 from monitor.shown import shown_url
+from monitor.store.alert_protocol import AlertRecord, RecordedAlerts, SubscriberClaim
 from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import NewArticle, NewRevision, PollRecord, RecordedPoll
 
@@ -56,6 +57,9 @@ class Journal:
         )
         self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], registry=registry)
         self.alerts = Counter("monitor_alerts", "Alerts stored", registry=registry)
+        self.suppressed = Counter(
+            "monitor_suppressed", "Hits that were suppressed, by reason", ["reason"], registry=registry
+        )
         self.attempts = Counter(
             "monitor_attempts", "Attempts, by channel and outcome", ["channel", "outcome"], registry=registry
         )
@@ -143,10 +147,9 @@ class Journal:
         self.polls.labels("new" if news else "unchanged").inc()
         self.articles.inc(recorded.articles)
         self.revisions.inc(recorded.revisions)
-        self.alerts.inc(recorded.alerts)
         write = self._log.info if news else self._log.debug
         write("poll", **fields, status="new" if news else "unchanged", articles=recorded.articles,
-              revisions=recorded.revisions, hits=recorded.hits, alerts=recorded.alerts, ms=ms)  # fmt: skip
+              revisions=recorded.revisions, hits=recorded.hits, ms=ms)  # fmt: skip
         for warning in outcome.warnings:
             self._of_feed("warning", "feed", **fields, warning=warning)
         self._hits(record.articles)
@@ -178,11 +181,21 @@ class Journal:
             write("page", **fields, status=status, detail=record.error, address=shown_url(claim.article.url or ""))
             return
         self.pages.labels("read").inc()
-        self.alerts.inc(recorded.alerts)
-        self._log.info("page", **fields, status="read", hits=recorded.hits, alerts=recorded.alerts,
+        self._log.info("page", **fields, status="read", hits=recorded.hits,
                        title=claim.article.title[:100])  # fmt: skip
         if recorded.hits:
             self._hits([NewRevision(article=record.article, matches=record.matches, dropped=record.dropped)])
+
+    # alerts
+
+    def alerted(self, claim: SubscriberClaim, record: AlertRecord, recorded: RecordedAlerts) -> None:
+        """What waited for a subscriber was decided."""
+        self.alerts.inc(recorded.alerts)
+        for one in record.suppressed:
+            self.suppressed.labels(one.reason.value).inc(max(1, len(one.rules)))
+        write = self._log.info if recorded.alerts else self._log.debug
+        write("decided", subscriber=claim.subscriber_id, alerts=recorded.alerts, told=recorded.told,
+              suppressed=recorded.suppressed, held=len(record.held), next=_clock(record.due))  # fmt: skip
 
     # deliveries
 

@@ -6,11 +6,13 @@ slow host or mail server does not hold up the rest.
 
     poll tick      1 s     claim due feeds while there are free `places`, one task a feed; also when half of the places
                            are free again and more were due
-    deliver tick   1 s     claim due deliveries of each channel that may send; also right after a poll or a delivery
+    alert tick     1 s     claim subscribers for whom something is due; also right after a poll or a page
+    deliver tick   1 s     claim due deliveries of each channel that may send; also right after alerts or a delivery
     page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
+    people tick    3 s     take over who was added, paused or changed their mind
     websub tick    5 s     ask hubs for what is due, if they can reach us
     bounce tick    1 min   read what came back by mail
-    sweep         10 s     take back leases that ran out, fold what waited too long, tell of feeds, read figures for health
+    sweep         10 s     take back leases that ran out, fold what waited too long, look for spikes, tell of feeds, read figures for health
 
 What happens at start, at a reload and at the end stands in `daemon.py`.
 """
@@ -27,21 +29,27 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
-from monitor.engine import bounces, canary, flow, notices, pages
+from monitor.engine import alerts, bounces, canary, flow, notices, pages, people
 from monitor.engine.health import Pulse
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
 from monitor.engine.places import Places, hangs
+from monitor.engine.spikes import SpikeWatch
 from monitor.engine.websub import WebSub
 from monitor.errors import StoreBusy, StoreError
 from monitor.model import DeliveryClaim, FeedClaim, FullText
 from monitor.settings import PollingSettings
+from monitor.store.alert_protocol import SubscriberClaim
 from monitor.store.page_protocol import PageClaim
 
 OVERDUE_AFTER = timedelta(minutes=5)
 _ROUNDS = 4
 """So many claims in one tick: when hosts are busy, the next ones in line are looked at."""
 _PAGES_ASIDE = 100
+_DECIDED_AT_ONCE = 8
+"""Subscribers."""
+DECISION_LEASE = timedelta(minutes=2)
+"""Ten thousand waiting rows are decided in half a second."""
 _CROWDED = timedelta(seconds=30)
 """Feeds that are known to hang come back after so long when many hang already."""
 _SLEPT = timedelta(minutes=1)
@@ -54,15 +62,17 @@ class LocalEngine:
     def __init__(self, parts: Parts, pulse: Pulse) -> None:
         self.parts = parts
         self.pulse = pulse
-        self.websub = WebSub(parts, nudge=self.nudge)
+        self.websub = WebSub(parts, nudge=self.nudge_alerts)
         self._scheduler: AsyncIOScheduler | None = None
         self._polls: set[asyncio.Task[None]] = set()
         self._polled: set[str] = set()
         """Feeds of these polls."""
         self._reads: set[asyncio.Task[None]] = set()
+        self._decisions: set[asyncio.Task[None]] = set()
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
         self.places = Places(self._fill)
+        self.spikes = SpikeWatch()
         self.reading = Places(most_aside=_PAGES_ASIDE)
         self._delivering = asyncio.Lock()
         self._claiming = asyncio.Lock()
@@ -85,9 +95,11 @@ class LocalEngine:
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         scheduler.add_job(self.tick, "interval", seconds=1, args=["poll", self.poll_tick], id="poll")
+        scheduler.add_job(self.tick, "interval", seconds=1, args=["alert", self.alert_due], id="alert")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
         scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
+        scheduler.add_job(self.tick, "interval", seconds=3, args=["people", self.look_at_people], id="people")
         scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.add_job(
             self.tick, "interval", minutes=1, args=["bounces", bounces.Bounces(self.parts).tick], id="bounces"
@@ -107,6 +119,7 @@ class LocalEngine:
         under_way = {
             *self._polls,
             *self._reads,
+            *self._decisions,
             *self.websub.under_way,
             *(task for tasks in self._sends.values() for task in tasks),
         }
@@ -159,6 +172,7 @@ class LocalEngine:
                     await self.parts.store.hasten(channel, now)
             else:
                 feeds = await flow.respread(self.parts, overdue=True)
+            await self.parts.store.wake(None, now)
             self.parts.journal.warn("respread", feeds=feeds, leap=f"{passed.total_seconds():.0f}s")
         await self.poll_due()
 
@@ -220,8 +234,8 @@ class LocalEngine:
                 with self.places.take() as place:
                     recorded = await flow.poll(self.parts, claim, answered=place.answered)
             self.failed.pop(claim.feed.id, None)
-            if recorded.deliveries:
-                self.nudge()
+            if recorded.waiting:
+                self.nudge_alerts()
         except StoreBusy as error:
             # Not recorded, so not done: the sweep gives the lease back and the feed is polled again.
             self.failed[claim.feed.id] = claim
@@ -268,13 +282,50 @@ class LocalEngine:
             with self.reading.take() as place:
                 async with self.hosts.visit(host, settings):
                     recorded = await pages.read(self.parts, claim, answered=place.answered)
-            if recorded.deliveries:
-                self.nudge()
+            if recorded.waiting:
+                self.nudge_alerts()
         except StoreBusy as error:
             # The lease runs out, and the page is read again.
             self._down("read", error)
         except Exception as error:  # noqa: BLE001 - the top of a unit of work: one bad page never stops the others
             self.parts.journal.fault("read", error, article=claim.article_id)
+
+    # alerts
+
+    def nudge_alerts(self) -> None:
+        """Decide now instead of at the next tick."""
+        if not self._stopping:
+            _start(self.tick("alert", self.alert_due), self._nudges)
+
+    async def alert_due(self) -> int:
+        """Claim subscribers for whom something is due and start deciding; returns how many were claimed."""
+        room = _DECIDED_AT_ONCE - len(self._decisions)
+        if room <= 0:
+            return 0
+        claims = await self.parts.store.claim_subscribers(self.parts.worker, self.parts.clock(), room, DECISION_LEASE)
+        if self._stopping:
+            return 0
+        for claim in claims:
+            _start(self._decide(claim), self._decisions)
+        return len(claims)
+
+    async def _decide(self, claim: SubscriberClaim) -> None:
+        try:
+            recorded = await alerts.alert(self.parts, claim)
+            if recorded and recorded.deliveries:
+                self.nudge()
+            if recorded and recorded.due is not None and recorded.due <= self.parts.clock():
+                self.nudge_alerts()
+        except StoreBusy as error:
+            # Not recorded, so not decided: the lease runs out, and the same is decided again.
+            self._down("alert", error)
+        except Exception as error:  # noqa: BLE001 - the top of a unit of work: one subscriber never stops the others
+            self.parts.journal.fault("alert", error, subscriber=claim.subscriber_id)
+
+    async def look_at_people(self) -> None:
+        """Take over what somebody changed of people and what they want."""
+        if await people.look(self.parts):
+            self.nudge_alerts()
 
     # deliveries
 
@@ -336,7 +387,9 @@ class LocalEngine:
         recovered = await parts.store.recover(now, longest_lease(parts))
         if recovered:
             parts.journal.warn("recovered", deliveries=recovered)
-        await flow.alert(parts)
+        await flow.catch_up(parts)
+        if await self.spikes.look(parts):
+            self.nudge()
         await notices.watch_network(parts)
         await notices.tell_of_feeds(parts)
         if respread := await flow.respread(parts):
@@ -388,6 +441,7 @@ class LocalEngine:
         while under_way := {
             *self._polls,
             *self._reads,
+            *self._decisions,
             *self.websub.under_way,
             *self._nudges,
             *(one for some in self._sends.values() for one in some),

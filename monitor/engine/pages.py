@@ -1,6 +1,6 @@
 """The verb `read`: the page of an article is read, matched and recorded after the poll that found the article.
 
-    read      claim pages that are due ► fetch and extract ► match ► decide who is told ► record (ONE transaction)
+    read      claim pages that are due ► fetch and extract ► match ► record (ONE transaction), with what waits for subscribers because of it
 
 A poll never waits for a page: what the feed itself says is matched, stored and alerted at once, with the wish to read the
 page in the same transaction. So a slow or broken page delays no alert, a crash forgets no page, and no article is dropped
@@ -21,7 +21,7 @@ from monitor.engine.parts import Parts
 from monitor.errors import LeaseLost
 from monitor.feeds.languages import contradicts
 from monitor.matching.undecided import Openings
-from monitor.model import Article, ArticlePage, FetchErrorKind, FetchFailed, FullText, Match
+from monitor.model import Article, ArticlePage, FetchErrorKind, FetchFailed, FullText, Match, Subscriber
 from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import NewArticle, NewRevision
 
@@ -66,7 +66,7 @@ async def read(parts: Parts, claim: PageClaim, *, answered: Callable[[], None] =
     outcome = await parts.reader.page(claim.article.url or "", answered=answered)
     now = parts.clock()
     if isinstance(outcome, ArticlePage):
-        record = await asyncio.to_thread(judge, loaded, claim, outcome, now=now)
+        record = await asyncio.to_thread(judge, loaded, parts.live.people, claim, outcome, now=now)
     else:
         record = _failed(claim, outcome, now, parts.jitter())
     try:
@@ -78,33 +78,38 @@ async def read(parts: Parts, claim: PageClaim, *, answered: Callable[[], None] =
     return recorded
 
 
-def judge(loaded: Loaded, claim: PageClaim, page: ArticlePage, *, now: datetime) -> PageRecord:
-    """Match an article with the text of its page and decide who is told. Pure."""
+def judge(
+    loaded: Loaded, people: Sequence[Subscriber], claim: PageClaim, page: ArticlePage, *, now: datetime
+) -> PageRecord:
+    """Match an article with the text of its page. Pure."""
     article = joined(claim.article, page)
     matches: tuple[Match, ...] = loaded.index.match(article, now=claim.first_seen)
-    dropped = tuple(sorted(claim.rule_ids - {match.rule_id for match in matches}))
-    alerts = alerting.route(
-        article=article,
-        matches=matches,
-        told=claim.past_rule_ids,
-        dropped=dropped,
-        rules=loaded.index.rules,
-        subscribers=loaded.settings.subscribers,
-        feed_title=claim.feed_title,
-        first_seen=claim.first_seen,
-        # An article that nobody was told of yet is news, not a change of something.
-        revision=claim.revision + 1 if claim.past_rule_ids else 0,
-        now=now,
-    )
+    dropped = tuple(sorted(claim.hits.keys() - {match.rule_id for match in matches}))
+    fresh = tuple(match for match in matches if claim.hits.get(match.rule_id) is not match.severity)
     return PageRecord(
         article_id=claim.article_id,
         lease=claim.lease,
         now=now,
         article=article,
         source=page.url,
-        matches=tuple(match for match in matches if match.rule_id not in claim.rule_ids),
+        matches=fresh,
         dropped=dropped,
-        alerts=alerts,
+        waiting=alerting.waiting(
+            article,
+            fresh,
+            before={
+                rule_id: severity
+                for rule_id, severity in claim.hits.items()
+                if rule_id in dropped or any(match.rule_id == rule_id for match in fresh)
+            },
+            revision=claim.revision + 1,
+            # Its publisher changed nothing: an article that nobody was told of is news, not a change of something.
+            changed=False,
+            story=claim.story,
+            rules=loaded.index.rules,
+            subscribers=people,
+            now=now,
+        ),
         host_pause=PAUSE,
     )
 

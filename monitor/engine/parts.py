@@ -15,6 +15,7 @@ from monitor.config import Loaded
 from monitor.engine.journal import Journal
 from monitor.engine.outage import Outage
 from monitor.engine.rates import TokenBucket
+from monitor.engine.stories import StoryWindow
 from monitor.feeds import FeedReader
 from monitor.matching.undecided import Openings
 from monitor.model import ChannelState, Subscriber
@@ -31,6 +32,16 @@ class Live:
     """The settings and rules in force; replaced whole."""
 
     loaded: Loaded
+    people: tuple[Subscriber, ...] = ()
+    """Everybody who may be told of hits, as `people.refresh` found them."""
+    people_version: int = -1
+    """What of the store they were made from."""
+    link_key: bytes | None = None
+    """What links in messages are signed with; None where no address of ours is known."""
+
+    def subscriber(self, id: str) -> Subscriber | None:  # noqa: A002 - what it is
+        """Somebody of them; None who is not there any more."""
+        return next((one for one in self.people if one.id == id), None)
 
     def operators(self) -> tuple[Subscriber, ...]:
         """Those who are told when something is wrong with the monitor itself."""
@@ -53,6 +64,7 @@ class Parts:
     """Seconds for rates; never set back."""
     jitter: Callable[[], float] = random.random
     """Uniform in [0, 1)."""
+    stories: StoryWindow = field(init=False)
     openings: Openings = field(default_factory=Openings)
     """What a teaser may leave undecided."""
     states: dict[str, ChannelState] = field(default_factory=dict)
@@ -62,6 +74,9 @@ class Parts:
     """Whether our own network is down."""
     feeds_told_at: datetime | None = None
     """When the operator was last told of feeds."""
+
+    def __post_init__(self) -> None:
+        self.stories = StoryWindow(self.store, self.clock, lambda: self.live.loaded.settings.stories)
 
     def state_of(self, channel: str) -> ChannelState:
         """What is known of a channel."""

@@ -152,7 +152,7 @@ class WebSub:
             claim = await parts.store.claim_pushed(feed_id, parts.worker, parts.clock(), feed_lease(parts))
             if claim is not None:
                 recorded = await flow.pushed(parts, claim, body, content_type)
-                if recorded.deliveries:
+                if recorded.waiting:
                     self._nudge()
                 return
             await asyncio.sleep(1)  # the feed is being polled just now

@@ -50,6 +50,7 @@ from monitor.model.pace import (
     Pace,
     PublisherHints,
 )
+from monitor.model.people import Choices, Person, PersonState, Stop, Verdict
 from monitor.model.rules import (
     Examples,
     Match,
@@ -102,6 +103,7 @@ __all__ = [
     "Cadence",
     "Change",
     "ChannelState",
+    "Choices",
     "Content",
     "Copy",
     "Delivery",
@@ -141,6 +143,8 @@ __all__ = [
     "PageOutcome",
     "ParsedFeed",
     "Period",
+    "Person",
+    "PersonState",
     "PollOutcome",
     "Preference",
     "PublisherHints",
@@ -159,6 +163,7 @@ __all__ = [
     "SlackContent",
     "Span",
     "Spread",
+    "Stop",
     "StoryFacts",
     "Subscriber",
     "Suppressed",
@@ -167,6 +172,7 @@ __all__ = [
     "Tier",
     "Told",
     "Validators",
+    "Verdict",
     "Waiting",
     "most_severe",
 ]

@@ -29,6 +29,10 @@ class Subscriber:
     """An IANA name; times in this subscriber's messages are shown in it, and cadences and quiet hours mean it."""
     routes: tuple[Route, ...] = ()
     """Which hits go where and when, in order; the settings always make one at least. See `alerting.routes_of`."""
+    without: tuple[str, ...] = ()
+    """Rules that they chose not to hear of."""
+    paused: str = ""
+    """Why nothing is told to them now; empty if it is."""
 
 
 class AlertKind(StrEnum):
@@ -94,6 +98,7 @@ class ArticleCard:
     published: datetime | None
     first_seen: datetime
     rtl: bool = False
+    feed_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ class Route:
     update_after: timedelta | None = timedelta(hours=6)
     """New outlets make an update when nothing was told of the story for so long; None for never."""
     inhibit: bool = True
-    """Whether routine hits are muted on a story that was told as flash or urgent."""
+    """Whether routine hits are muted on a story that was told as flash."""
     empty_digests: bool = True
     """Whether a digest with nothing to say says so."""
     also: bool = False

@@ -35,13 +35,15 @@ class SuppressionReason(StrEnum):
     """This article was told with this rule already."""
     SILENCE = "silence"
     INHIBITED = "inhibited"
-    """Routine, on a story that was told as flash or urgent."""
+    """Routine, on a story that was told as flash."""
     PREFERENCE = "preference"
     """A language or outlet that is not wanted."""
     NOT_TAKEN = "not_taken"
     """No route takes the rule any more."""
     RULE_GONE = "rule_gone"
     """The rule was removed before the hit was told."""
+    PAUSED = "paused"
+    """The subscriber is paused, was removed, or no address of the route takes anything any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class Waiting:
     route: str
     article_key: str
     revision: int = 0
+    changed: bool = False
+    """Whether its publisher changed the text; not when it is the text of its own page that was read."""
     story: str
     """The story of the article; an article that nobody else tells is a story of its own."""
     hits: tuple[TakenHit, ...]

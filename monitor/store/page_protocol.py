@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from monitor.model import Article, Feed, Lease, Match, NewAlert
+from monitor.model import Article, Feed, Lease, Match, Severity, Waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,9 @@ class PageClaim:
     revision: int
     attempts: int
     """How often it was tried before."""
-    rule_ids: frozenset[str]
-    """Rules whose hits on the article stand."""
-    past_rule_ids: frozenset[str]
-    """Rules that ever hit it."""
+    hits: Mapping[str, Severity]
+    """The article's hits that stand, by rule."""
+    story: str
     lease: Lease
 
 
@@ -49,7 +48,8 @@ class PageRecord:
     """The address that the text came from."""
     matches: tuple[Match, ...] = ()
     dropped: tuple[str, ...] = ()
-    alerts: tuple[NewAlert, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    """What waits for subscribers because of it."""
     next_attempt: datetime | None = None
     error: str | None = None
     host_pause: timedelta = timedelta()
@@ -61,8 +61,7 @@ class RecordedPage:
     """What the transaction really inserted. A text that is the one the article has already inserts nothing."""
 
     hits: int = 0
-    alerts: int = 0
-    deliveries: int = 0
+    waiting: int = 0
 
 
 class PageStore(Protocol):

@@ -19,7 +19,9 @@ Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`
 `claim_deliveries`, `begin_attempt`, `record_attempt`, `late`, `fold`, `hasten`, `requeue`, `channel_states`,
 `record_channel`), reading (`hits`, `search`, `archive`, `deliveries`, `attempts`,
 `figures`). Pages of articles are in `store.page_protocol`, hubs in
-`store.push_protocol`, mail that came back in `store.bounce_protocol`.
+`store.push_protocol`, what subscribers are told in `store.alert_protocol`
+and `store.spike_protocol`, people in `store.people_protocol`,
+mail that came back in `store.bounce_protocol`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,11 +49,15 @@ from monitor.model import (
     SendResult,
     Severity,
     Subscriber,
+    Waiting,
 )
+from monitor.store.alert_protocol import AlertStore, LedgerFigures
 from monitor.store.bounce_protocol import BounceStore
 from monitor.store.feed_lists import FeedLists
 from monitor.store.page_protocol import PageStore
+from monitor.store.people_protocol import PeopleStore
 from monitor.store.push_protocol import PushStore
+from monitor.store.spike_protocol import SpikeStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +67,9 @@ class KnownArticle:
     key: str
     text_hash: str
     first_seen: datetime
-    rule_ids: frozenset[str]
-    """Rules whose hits on it stand (are not withdrawn)."""
-    past_rule_ids: frozenset[str] = frozenset()
-    """Rules that ever hit it, standing hits included: a text that flaps between two forms alerts once."""
+    hits: Mapping[str, Severity] = field(default_factory=dict)
+    """Its hits that stand (are not withdrawn), by rule."""
+    story: str = ""
     revision: int = 0
     """The number of its newest revision; 0 is the text as first seen."""
     full_text: bool = False
@@ -77,6 +82,8 @@ class NewArticle:
 
     article: Article
     matches: tuple[Match, ...]
+    story: str = ""
+    """The story that it tells: the key of its first article, most often its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +91,7 @@ class NewRevision:
     """A changed text of a stored article: its new content, the matches that are new, the rules that hit no more.
 
     The store keeps the old title and body as a revision, updates the article, inserts hits for `matches` with the new
-    revision's number, and marks the standing hits of `dropped` as withdrawn.
+    revision's number, and marks the standing hits of `dropped` as withdrawn, and those that `matches` takes the place of.
     """
 
     article: Article
@@ -102,7 +109,10 @@ class PollRecord:
     state: FeedState
     articles: tuple[NewArticle, ...] = ()
     revisions: tuple[NewRevision, ...] = ()
-    alerts: tuple[NewAlert, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    """What waits for subscribers because of these articles."""
+    merges: tuple[tuple[str, str], ...] = ()
+    """Stories that turned out to be part of others: the one that is no more, and the one that it belongs to."""
     tell: bool = False
     """Whether the operator is to be told of the feed's condition."""
     pages: tuple[str, ...] = ()
@@ -118,8 +128,8 @@ class RecordedPoll:
     articles: int
     revisions: int
     hits: int
-    alerts: int
-    deliveries: int
+    waiting: int
+    """Rows for subscribers, on which is to be decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +191,9 @@ class HitFilter:
     """The least severity."""
     since: datetime | None = None
     article_key: str | None = None
+    url: str | None = None
+    """The article's address, as its feed wrote it."""
+    hit_id: int | None = None
     limit: int = 100
     before_id: int | None = None
     """For paging: only hits with a smaller id."""
@@ -252,9 +265,10 @@ class Figures:
     """Feeds that are not well, by condition."""
     canary: datetime | None = None
     """When the newest canary article was first seen that was delivered."""
+    ledger: LedgerFigures = field(default_factory=LedgerFigures)
 
 
-class Store(FeedLists, PageStore, PushStore, BounceStore, Protocol):
+class Store(FeedLists, PageStore, PushStore, AlertStore, SpikeStore, PeopleStore, BounceStore, Protocol):
     """Keeps feeds, articles, hits, alerts and deliveries. See the module's note for the rules."""
 
     @property

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from support.storing import FEED, LONG, MINUTE, NOW, alert, article, claimed, record
+from support.storing import FEED, LONG, MINUTE, NOW, alert, article, claimed, polled, record
 
 from monitor.model import (
     AlertKind,
@@ -193,17 +193,9 @@ def test_the_newest_canary_that_was_delivered(contract):
             at = NOW + number * LONG
             (claim,) = await store.claim_feeds("w", at, 1, MINUTE)
             one = article(number, key=f"c{number}", feed_id="canary")
-            state = dataclasses.replace(claim.state, next_due=at + LONG)
-            await store.record_poll(
-                PollRecord(
-                    feed_id="canary",
-                    lease=claim.lease,
-                    now=at,
-                    state=state,
-                    articles=(NewArticle(article=one, matches=()),),
-                    alerts=(alert(f"a{number}", article_key=f"c{number}", at=at),),
-                )
-            )
+            told = (alert(f"a{number}", article_key=f"c{number}", at=at),)
+            new = (NewArticle(article=one, matches=()),)
+            await polled(store, claim, at, feed_id="canary", articles=new, alerts=told)
 
         assert (await store.figures(NOW, MINUTE)).canary is None
         for number in range(3):

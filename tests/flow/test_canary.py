@@ -15,7 +15,7 @@ from monitor import config
 from monitor.engine import canary
 from monitor.engine.health import Gauges
 from monitor.errors import ConfigError
-from monitor.model import Feed, FeedKind, Severity
+from monitor.model import Feed, FeedKind
 from monitor.settings import CanarySettings
 from monitor.store.protocol import HitFilter
 
@@ -105,9 +105,10 @@ def test_only_its_subscriber_gets_it_whatever_else_they_take(tmp_path):
     loaded = config.load(beat.file, {})
     (feed,) = loaded.settings.feeds
     assert (feed.kind, feed.every) == (FeedKind.CANARY, 15 * MINUTE)
-    (only,) = canary.audience(feed, loaded.settings)
-    assert (only.id, only.rules, only.kinds, only.severity) == ("watch", ("canary",), (), Severity.ROUTINE)
-    assert canary.audience(Feed(id="f", url="u"), loaded.settings) == loaded.settings.subscribers
+    people = loaded.settings.subscribers
+    (only,) = canary.audience(feed, people, loaded.settings)
+    assert (only.id, only.routes[0].id, only.routes[0].rules) == ("watch", "canary", ("canary",))
+    assert canary.audience(Feed(id="f", url="u"), people, loaded.settings) == people
     assert [rule.id for rule in loaded.rules] == ["khmeimim"]  # those of the files
     assert set(loaded.index.rules) == {"khmeimim", "canary"}
     cache = config.RuleCache()

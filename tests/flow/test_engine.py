@@ -24,6 +24,7 @@ from monitor.model import (
     FeedState,
     Format,
     Lease,
+    Severity,
 )
 from monitor.store.protocol import KnownArticle
 
@@ -38,14 +39,7 @@ def claim_of(desk):
 def test_judging_is_pure_and_leaves_alone_what_is_known(tmp_path):
     desk = Desk(tmp_path, BOX, "[box]")
     article = dataclasses.replace(made_article(1), text_hash="new")
-    known = KnownArticle(
-        key=article.key,
-        text_hash="new",
-        first_seen=desk.now,
-        rule_ids=frozenset(),
-        past_rule_ids=frozenset(),
-        revision=0,
-    )
+    known = KnownArticle(key=article.key, text_hash="new", first_seen=desk.now)
 
     def judged(**changes):
         before = {article.key: dataclasses.replace(known, **changes)} if changes.pop("stored", True) else {}
@@ -55,12 +49,13 @@ def test_judging_is_pure_and_leaves_alone_what_is_known(tmp_path):
     fresh = judged(stored=False)
     assert fresh == judged(stored=False)
     assert [match.rule_id for match in fresh.articles[0].matches] == ["khmeimim"]
-    assert len(fresh.alerts) == 1
     revised = judged(text_hash="old")
-    assert (len(revised.revisions), len(revised.alerts)) == (1, 1)
-    told = judged(text_hash="old", past_rule_ids=frozenset({"khmeimim"}))
-    assert (len(told.revisions[0].matches), len(told.alerts)) == (1, 0)
-    dropped = judged(text_hash="old", rule_ids=frozenset({"khmeimim", "gone"}))
+    assert [match.rule_id for match in revised.revisions[0].matches] == ["khmeimim"]
+    same = judged(text_hash="old", hits={"khmeimim": Severity.URGENT})
+    assert (same.revisions[0].matches, same.revisions[0].dropped) == ((), ())
+    raised = judged(text_hash="old", hits={"khmeimim": Severity.ROUTINE})
+    assert (len(raised.revisions[0].matches), raised.revisions[0].dropped) == (1, ())
+    dropped = judged(text_hash="old", hits={"khmeimim": Severity.URGENT, "gone": Severity.ROUTINE})
     assert dropped.revisions[0].dropped == ("gone",)
     assert dropped.revisions[0].matches == ()
 

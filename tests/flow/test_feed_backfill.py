@@ -86,11 +86,13 @@ def test_older_pages_are_stored_with_hits_and_nobody_is_told_while_news_stays_ne
 def test_with_alert_subscribers_are_told(tmp_path):
     async def story(beat, _):
         said = await told(tmp_path, "f0", "--alert")
+        assert await beat.engine.alert_due() == 1
+        await beat.engine.settle()
         return said, await beat.parts.store.deliveries()
 
     said, deliveries = run(tmp_path, PAGES, story)
     assert len(deliveries) == 1
-    assert "1 hit, 1 alert" in said
+    assert "1 hit, 1 wait to be told" in said
     assert "the daemon (process " in said
 
 
@@ -114,7 +116,7 @@ def test_without_a_daemon_and_without_a_store_it_works_too(tmp_path):
 
     said, stored = asyncio.run(story())
     assert len(stored) == 4
-    assert "they are delivered when the daemon runs" in said
+    assert "they are told when the daemon runs" in said
 
 
 def atom(*titles, older):

@@ -4,9 +4,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import pytest
 from support.beat import Beat
 from support.webhost import WebHost, reply
 
+from monitor.model import AlertKind, DigestReason
 from monitor.store.protocol import HitFilter
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -82,18 +84,39 @@ def test_an_item_that_comes_and_goes_is_told_once(tmp_path):
     assert (articles, hits) == (2, 2)
 
 
-def test_a_text_that_flaps_is_told_once(tmp_path):
-    """It hits in both forms, then in one of the two."""
-    for number, forms in enumerate([("At Khmeimim.", "At Khmeimim!"), ("At Khmeimim.", "At home.")]):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        documents = [document(item(1, text=forms[poll % 2])) for poll in range(6)]
-        titles, articles, _ = told(folder, documents)
-        assert titles == ["Report 1"]
-        assert articles == 1
+@pytest.mark.parametrize(("forms", "count"), [(("At Khmeimim.", "At Khmeimim!"), 1), (("At Khmeimim.", "At home."), 2)])
+def test_a_text_that_flaps_is_told_once_each_way(tmp_path, forms, count):
+    """It hits in both forms, then in one of the two: that it does not hit any more is told as well, once."""
+    titles, articles, _ = told(tmp_path, [document(item(1, text=forms[poll % 2])) for poll in range(6)])
+    assert titles == ["Report 1"] * count
+    assert articles == 1
 
 
 def test_a_flood_of_matches_in_one_fetch_is_stored_whole_once(tmp_path):
     flood = document(*(item(n) for n in range(1_000)))
     titles, articles, hits = told(tmp_path, [flood, flood + b" ", flood])
     assert (len(titles), articles, hits) == (1_000, 1_000, 1_000)
+
+
+def test_a_flood_is_twenty_alerts_and_one_digest_of_all_others(tmp_path):
+    async def run():
+        flood = document(*(item(n) for n in range(1_000)))
+        async with WebHost({"/feed": reply(body=flood)}) as host, Beat(tmp_path, host.url("/feed"), desk="") as beat:
+            await beat.poll()
+            keys = [one.alert_key for one in await beat.parts.store.deliveries(limit=5_000)]
+            singles = await beat.parts.store.alerts(keys)
+            beat.now += timedelta(hours=1, minutes=1)
+            assert await beat.engine.alert_due() == 1
+            await beat.engine.settle()
+            keys = [one.alert_key for one in await beat.parts.store.deliveries(limit=5_000)]
+            after = await beat.parts.store.alerts(keys)
+            (digest,) = [one for key, one in after.items() if key not in singles]
+            (line,) = await beat.parts.store.ledger()
+            return list(singles.values()), digest, line
+
+    singles, digest, line = asyncio.run(run())
+    assert [one.kind for one in singles] == [AlertKind.ARTICLE] * 20
+    assert (digest.kind, digest.period.reason, len(digest.lines)) == (AlertKind.DIGEST, DigestReason.CAP, 980)
+    told_alone = {one.article.title for one in singles}
+    assert told_alone | {one.title for one in digest.lines} == {f"Report {n}" for n in range(1_000)}
+    assert (line.taken, line.pending + line.delivered, line.even) == (1_000, 1_000, True)

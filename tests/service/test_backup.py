@@ -32,14 +32,20 @@ def moment(path):
     try:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-        counts = {
+        articles, *same = [
             connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
-            for name in ("articles", "hits", "alerts", "deliveries", "articles_text")
-        }
+            for name in ("articles", "hits", "articles_text", "waiting", "takings")
+        ]
+        waits, told, alerts, deliveries = (
+            connection.execute(f"SELECT count(*) FROM {what}").fetchone()[0]
+            for what in ("takings WHERE ending IS NULL", "takings WHERE ending = 'told'", "alerts", "deliveries")
+        )
     finally:
         connection.close()
-    assert len(counts) == 1
-    return counts.pop()
+    assert set(same) == {articles}
+    assert waits + told == articles
+    assert told == alerts == deliveries
+    return articles
 
 
 def test_backups_while_the_daemon_works_and_a_restore(rig, tmp_path):

@@ -16,8 +16,13 @@ POINTS = [
     "store.record_poll before 1",  # matched and decided, nothing recorded
     "inside insert_articles 1",  # in the transaction, after the articles
     "inside insert_hits 1",  # in the transaction, after the hits
-    "inside insert_alerts 2",  # in the transaction, after alerts and deliveries
+    "inside insert 1",  # in the transaction, after what waits for subscribers
     "store.record_poll after 1",  # right after the commit
+    "store.claim_subscribers after 1",  # leased, nothing decided
+    "store.record_alerts before 1",  # decided, nothing recorded
+    "inside insert_alert 2",  # in the transaction, after an alert and its deliveries
+    "inside record_alerts 1",  # in the transaction, after all of a decision
+    "store.record_alerts after 1",
     "store.claim_deliveries after 1",  # leased, nothing begun
     "store.begin_attempt before 1",
     "store.begin_attempt after 1",  # an attempt is written down, nothing sent

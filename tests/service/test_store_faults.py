@@ -302,7 +302,11 @@ def test_twenty_kills_in_tight_writes_lose_nothing_that_was_acknowledged(tmp_pat
         acknowledged = max(acknowledged, *(int(line) for line in log.read_text().split("\n")[:-1]))
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    counts = [connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("articles", "hits", "alerts", "deliveries", "alert_hits")]  # fmt: skip
+    counts = [connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("articles", "hits", "alerts", "deliveries", "waiting", "takings")]  # fmt: skip
     connection.close()
-    assert len(set(counts)) == 1
-    assert counts[0] >= acknowledged + 1
+    articles, hits, alerts, deliveries, waiting, takings = counts
+    # A kill may fall between what waits and the decision on it, once each.
+    assert articles == hits == waiting == takings
+    assert alerts == deliveries
+    assert articles - 20 <= alerts <= articles
+    assert articles >= acknowledged + 1

@@ -34,16 +34,16 @@ def point(name):
 @schema.migrations()
 def second(db):
     point("second begun")
-    db.conn.execute("ALTER TABLE articles ADD COLUMN story INTEGER")
+    db.conn.execute("ALTER TABLE articles ADD COLUMN later INTEGER")
     point("second half done")
-    db.conn.execute("UPDATE articles SET story = id")
+    db.conn.execute("UPDATE articles SET later = id")
     point("second done")
 
 @schema.migrations()
 def third(db):
     point("third begun")
-    db.conn.execute("CREATE TABLE stories (id INTEGER PRIMARY KEY) STRICT")
-    db.conn.execute("INSERT INTO stories SELECT DISTINCT story FROM articles")
+    db.conn.execute("CREATE TABLE laters (id INTEGER PRIMARY KEY) STRICT")
+    db.conn.execute("INSERT INTO laters SELECT DISTINCT later FROM articles")
     point("third done")
 
 async def go():
@@ -142,14 +142,14 @@ def test_a_migration_that_is_killed_leaves_a_whole_step_and_goes_on(tmp_path, po
     before = tables(path)
     assert later(path, point).returncode == -9
     half = tables(path)
-    assert any("story" in str(row) for row in half) == point.startswith("third")
-    assert not any(row[1] == "stories" for row in half)
+    assert any("later" in str(row) for row in half) == point.startswith("third")
+    assert not any(row[1] == "laters" for row in half)
     # The copy is the store as it was, and a store by itself.
     assert tables(copy) == before
     done = later(path)
     assert done.returncode == 0, done.stderr
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT count(*) FROM stories").fetchone() == (4,)
+    assert connection.execute("SELECT count(*) FROM laters").fetchone() == (4,)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     # This version refuses what the later one made, says what to do, and opens the copy.

@@ -42,6 +42,8 @@ class Beat:
         more: str = "",
         extra: str = "",
         people: str = "",
+        desk: str = "max_per_hour: 0, group_interval: 0s",
+        stories: str = "enabled: false",
         http: str = "{enabled: false}",
         resolver: Resolver | None = None,
     ) -> None:
@@ -53,8 +55,8 @@ class Beat:
         self.file.write_text(
             "store: sqlite:///monitor.db\nrules: [rules.yaml]\n"
             + (f"feeds:\n{feeds}\n" if feeds else "")
-            + f"channels: {{box: {{kind: maildir, path: box}}}}\nsubscribers: [{{id: desk, channels: [box]}}{people}]\n"
-            f"operator: [desk]\npolling: {{{polling}}}\nhttp: {http}\n"
+            + f"channels: {{box: {{kind: maildir, path: box}}}}\nsubscribers: [{{id: desk, channels: [box], {desk}}}{people}]\n"
+            f"stories: {{{stories}}}\noperator: [desk]\npolling: {{{polling}}}\nhttp: {http}\n"
             f"fetch: {{allow_private: ['127.0.0.0/8'], {fetch}}}\n{extra}"
         )
 

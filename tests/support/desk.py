@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from monitor import alerting, config
+from monitor import alerting, config, keys
 from monitor.channels import make_channel
 from monitor.engine.daemon import close
 from monitor.engine.health import Pulse
@@ -19,7 +19,18 @@ from monitor.engine.local import LocalEngine
 from monitor.engine.parts import Live, Parts
 from monitor.feeds import FeedReader
 from monitor.keys import article_key
-from monitor.model import Article, DeliveryState, Match, Severity, Span, Tier
+from monitor.model import (
+    Alert,
+    AlertKind,
+    Article,
+    DeliveryState,
+    Match,
+    NewAlert,
+    Severity,
+    Span,
+    Subscriber,
+    Tier,
+)
 from monitor.store import open_store
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -74,8 +85,8 @@ class Desk:
         (folder / "rules.yaml").write_text(rules)
         self.file = folder / "monitor.yaml"
         self.file.write_text(
-            f"store: sqlite:///monitor.db\nrules: [rules.yaml]\nchannels:\n{channels}\n"
-            f"subscribers:\n  - {{id: desk, channels: {recipients}}}\n"
+            f"store: sqlite:///monitor.db\nstories: {{enabled: false}}\nrules: [rules.yaml]\nchannels:\n{channels}\n"
+            f"subscribers:\n  - {{id: desk, channels: {recipients}, max_per_hour: 0, group_interval: 0s}}\n"
             + (f"  - {more}\n" if more else "")
             + f"delivery: {{allow_private: ['127.0.0.0/8']}}\nhttp: {http}\n{extra}"
         )
@@ -97,6 +108,7 @@ class Desk:
             monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108 - `now` is another object each time
             jitter=lambda: 0.5,
         )
+        self.parts.live.people = self.loaded.settings.subscribers
         self.engine = LocalEngine(self.parts, Pulse())
         return self
 
@@ -108,19 +120,24 @@ class Desk:
         for _ in range(count):
             article = made_article(self.made, title)
             self.made += 1
-            for alert in alerting.route(
-                article=article,
-                matches=(made_match(article, self.loaded.rules[0].version),),
-                told=(),
-                dropped=(),
-                rules=self.loaded.index.rules,
-                subscribers=self.loaded.settings.subscribers,
-                feed_title="F",
-                first_seen=self.now,
-                revision=0,
-                now=self.now,
-            ):
-                assert await self.parts.store.record_alert(alert, self.now)
+            for subscriber in self.loaded.settings.subscribers:
+                assert await self.parts.store.record_alert(self.alert(article, subscriber), self.now)
+
+    def alert(self, article: Article, subscriber: Subscriber) -> NewAlert:
+        """The alert that tells a subscriber of an article which hits the rule."""
+        rule = self.loaded.rules[0]
+        key = keys.alert_key(subscriber=subscriber.id, rules=[rule.id], article=article.key, kind="article")
+        match = made_match(article, rule.version)
+        made = Alert(
+            key=key,
+            kind=AlertKind.ARTICLE,
+            subscriber_id=subscriber.id,
+            severity=match.severity,
+            created_at=self.now,
+            article=alerting.card_of(article, "F", self.now),
+            reasons=(alerting.reason_of(article, match, rule),),
+        )
+        return NewAlert(alert=made, deliveries=alerting.deliveries_to(key, subscriber.recipients))
 
     async def run(
         self, span: timedelta, *, step: float = 1.0, each: Callable[[], object] | None = None, done: bool = True

@@ -186,7 +186,8 @@ feeds:
 channels:
   mail: {{kind: email, host: 127.0.0.1, port: {self.mail.port}, security: none, from: alerts@example.org, rate: 1000, burst: 100}}
 subscribers:
-  - {{id: desk, channels: [{{channel: mail, to: [desk@example.org]}}]}}
+  - {{id: desk, channels: [{{channel: mail, to: [desk@example.org]}}], max_per_hour: 0, group_interval: 0s}}
+stories: {{enabled: false}}
 polling: {{every: 1s, floor: 1s, host_gap: 0s}}
 fetch: {{allow_private: ["127.0.0.0/8"]}}
 http: {{listen: "127.0.0.1:0"}}
@@ -291,6 +292,12 @@ log: {{format: json, level: info}}
         assert all(count == 1 for _, count in hits)
         assert self.rows("SELECT count(*) FROM alerts") == [(len(self.published),)]
         assert self.rows("SELECT state, count(*) FROM deliveries GROUP BY state") == [("sent", len(self.published))]
+        taken = len(self.published)
+        assert self.rows("SELECT ending, count(*) FROM takings GROUP BY ending") == [("told", taken)]
+        assert sorted(self.rows("SELECT what, sum(n) FROM hit_tally GROUP BY what")) == [
+            ("taken", taken),
+            ("told", taken),
+        ]
         keys = self.mail.keys()
         assert len(keys) == len(self.published)
         assert sum(keys.values()) - len(keys) <= allowed_repeats

@@ -18,8 +18,11 @@ from monitor.model import (
     SendResult,
     Severity,
     Span,
+    TakenHit,
     Tier,
+    Waiting,
 )
+from monitor.store.alert_protocol import AlertRecord, TellingRecord
 from monitor.store.protocol import AttemptRecord, NewArticle, PollRecord
 from monitor.store.sqlite import SqliteStore
 
@@ -68,9 +71,38 @@ async def claimed(store, at=NOW, worker="w1"):
     return claim
 
 
-async def polled(store, claim, at=NOW, **what):
+async def polled(store, claim, at=NOW, alerts=(), feed_id="f", **what):
+    """Record a poll with a row that waits for each of the alerts, and then that they are told."""
     state = dataclasses.replace(claim.state, next_due=at + LONG, last_polled=at)
-    return await store.record_poll(PollRecord(feed_id="f", lease=claim.lease, now=at, state=state, **what))
+    rows = tuple(row(one.article_key, one.rule_ids, route=one.alert.key, at=at) for one in alerts)
+    record = PollRecord(feed_id=feed_id, lease=claim.lease, now=at, state=state, waiting=rows, **what)
+    recorded = await store.record_poll(record)
+    if rows:
+        await decided(store, alerts, at)
+    return recorded
+
+
+def row(article_key, rules=("khmeimim",), *, route="main", at=NOW, subscriber="desk", **more):
+    """What waits for a subscriber because of an article."""
+    hits = tuple(TakenHit(rule_id=one, severity=Severity.URGENT) for one in rules)
+    return Waiting(
+        **{"subscriber_id": subscriber, "route": route, "article_key": article_key, "story": article_key, "hits": hits}
+        | {"feed_id": "f", "outlet": "The Outlet", "lang": "en", "since": at, "due": at}
+        | more
+    )
+
+
+async def decided(store, alerts, at=NOW, **more):
+    """Tell all that waits: each row by the alert of its route."""
+    for claim in await store.claim_subscribers("w1", at, 10, MINUTE):
+        waiting = (await store.agenda(claim.subscriber_id, at)).waiting
+        by_route = {one.alert.key: one for one in alerts}
+        tells = tuple(
+            TellingRecord(alert=by_route[one.route], hits=((one.id, tuple(hit.rule_id for hit in one.hits)),), told=())
+            for one in waiting
+        )
+        ids = tuple(one.id for one in waiting)
+        await store.record_alerts(AlertRecord(claim=claim, now=at, decided=ids, tells=tells, **more))
 
 
 async def with_alert(store, **more):

@@ -50,7 +50,7 @@ def row(number=1, *rules, **given):
         "since": NOW,
         "due": NOW,
     }
-    return Waiting(**{**defaults, **given})
+    return Waiting(**{**defaults, "changed": bool(given.get("revision")), **given})
 
 
 def told(story="s1", **given):

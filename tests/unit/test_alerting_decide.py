@@ -199,9 +199,9 @@ def test_a_flash_alert_mutes_what_is_routine_and_new_on_its_story():
     assert not decide([row(1, "grain")], before=[told(route="other", severity=Severity.ROUTINE)]).suppressed
 
 
-def test_an_urgent_alert_mutes_too_and_so_does_one_that_another_route_tells_in_the_same_breath():
+def test_an_urgent_alert_mutes_nothing_and_a_flash_does_that_another_route_tells_in_the_same_breath():
     urgent = told(rules=frozenset({"port"}), severity=Severity.URGENT)
-    assert reasons(decide([row(1, "grain")], before=[urgent])) == {(1, "grain"): SuppressionReason.INHIBITED}
+    assert kinds(decide([row(1, "grain")], before=[urgent])) == [AlertKind.UPDATE]
     who = desk(Route(id="loud", severities=(Severity.FLASH,)), Route(id="rest"))
     made = decide([row(1, "base", route="loud"), row(2, "trade", route="rest", story="s1")], who=who)
     assert kinds(made) == [AlertKind.ARTICLE]

@@ -24,7 +24,15 @@ RULES = {
 ALL = tuple(match(one.id, severity=one.severity) for one in RULES.values())
 HITS = tuple(TakenHit(rule_id=one.id, severity=one.severity) for one in RULES.values())
 waiting = partial(
-    alerting.waiting, article(lang="en"), before={}, revision=0, story="s1", rules=RULES, subscribers=(), now=NOW
+    alerting.waiting,
+    article(lang="en"),
+    before={},
+    revision=0,
+    changed=False,
+    story="s1",
+    rules=RULES,
+    subscribers=(),
+    now=NOW,
 )
 
 

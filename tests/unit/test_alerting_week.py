@@ -95,7 +95,7 @@ def lived(one):
         )
         desk.stories[story] = facts_of(tuple(copies.values()))
         for row in alerting.waiting(
-            made, hits, before={}, revision=0, story=story, rules=RULES, subscribers=[one], now=at
+            made, hits, before={}, revision=0, changed=False, story=story, rules=RULES, subscribers=[one], now=at
         ):
             number += 1
             desk.seen[number] = Seen(article=made, matches=hits, first_seen=at)

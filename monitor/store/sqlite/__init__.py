@@ -5,6 +5,7 @@ for a write. What a caller cancels goes on to its end in its thread: no half tra
 
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
     feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  bounces.py  what each method does, in its transaction
+    waiting.py  decisions.py  ledger.py  stories.py  spikes.py  people.py   what waits for subscribers, what was decided, how every hit ended
     values.py       rows to values and back                        words.py    words of the text index     backup.py   copies
 """
 
@@ -36,7 +37,7 @@ from monitor.model import (
 )
 from monitor.store.feed_lists import Between, Spread
 from monitor.store.protocol import AttemptRecord, PollRecord, RecordedPoll, StoreCondition, SubscriberState
-from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers
+from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers, waiting
 from monitor.store.sqlite.bounces import Bounced
 from monitor.store.sqlite.connection import (
     DiskFull,
@@ -48,11 +49,14 @@ from monitor.store.sqlite.connection import (
     wrapped,
     writing,
 )
+from monitor.store.sqlite.decisions import Decisions
 from monitor.store.sqlite.feed_lists import StoredLists
 from monitor.store.sqlite.pages import Pages
+from monitor.store.sqlite.people import People
 from monitor.store.sqlite.polls import Known
 from monitor.store.sqlite.pushes import Pushes
 from monitor.store.sqlite.queries import Queries
+from monitor.store.sqlite.spikes import Spikes
 from monitor.store.sqlite.together import Together
 from monitor.store.sqlite.values import Row
 
@@ -60,7 +64,7 @@ T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Queries, StoredLists, Pages, Pushes, Bounced):
+class SqliteStore(Queries, StoredLists, Pages, Pushes, Decisions, Spikes, People, Bounced):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
@@ -240,7 +244,12 @@ class SqliteStore(Queries, StoredLists, Pages, Pushes, Bounced):
     async def release(self, worker: str | None, now: datetime) -> int:
         """Give back leases."""
         return await self._write(
-            lambda db: feeds.release(db, worker) + pages.release(db, worker) + deliveries.release(db, worker, now),
+            lambda db: (
+                feeds.release(db, worker)
+                + pages.release(db, worker)
+                + waiting.release(db, worker)
+                + deliveries.release(db, worker, now)
+            ),
             urgent=True,
         )
 

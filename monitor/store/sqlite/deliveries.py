@@ -184,7 +184,7 @@ def late(db: Row, now: datetime, older_than: timedelta, more_than: int) -> tuple
     rows = db.execute(
         # Said twice, because the index of what is open is found by exactly these words.
         f"{JOINED} WHERE d.state IN ('pending', 'leased', 'unknown') AND d.state = 'pending' AND d.created_at < ? "
-        "AND a.kind IN ('article', 'revision') "
+        "AND a.kind IN ('article', 'revision', 'update') "
         "ORDER BY d.subscriber_id, d.channel, d.address, d.created_at DESC, d.id DESC",
         (stamp(now - older_than),),
     )

@@ -2,7 +2,6 @@
 transaction; `Pages` is the part of the store that runs them.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -11,9 +10,9 @@ from monitor.errors import LeaseLost
 from monitor.model import Lease
 from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import PollRecord, RecordedPoll
-from monitor.store.sqlite import polls, pushes, values
+from monitor.store.sqlite import polls, pushes, values, waiting
 from monitor.store.sqlite.feeds import LONGEST
-from monitor.store.sqlite.polls import insert_alerts, insert_hits, replace_text
+from monitor.store.sqlite.polls import gone, insert_hits, replace_text
 from monitor.store.sqlite.transactions import Transactions
 from monitor.store.sqlite.values import Row, stamp
 
@@ -95,8 +94,7 @@ def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta) -> 
 def _claim(db: Row, article_id: int, lease: Lease) -> PageClaim:
     row = db.execute(
         "SELECT a.*, p.attempts, f.own_title, "
-        " (SELECT json_group_array(rule_id) FROM hits h WHERE h.article_id = a.id AND withdrawn_at IS NULL) AS standing,"
-        " (SELECT json_group_array(DISTINCT rule_id) FROM hits h WHERE h.article_id = a.id) AS past "
+        " (SELECT json_group_object(rule_id, severity) FROM hits h WHERE h.article_id = a.id AND withdrawn_at IS NULL) AS standing "
         "FROM pages p JOIN articles a ON a.id = p.article_id JOIN feeds f ON f.id = a.feed_id WHERE a.id = ?",
         (article_id,),
     ).fetchone()
@@ -109,8 +107,8 @@ def _claim(db: Row, article_id: int, lease: Lease) -> PageClaim:
         first_seen=values.time(row["first_seen"]),
         revision=row["revision"],
         attempts=row["attempts"],
-        rule_ids=frozenset(json.loads(row["standing"])),
-        past_rule_ids=frozenset(json.loads(row["past"])),
+        hits=values.standing(row["standing"]),
+        story=row["story"] or row["key"],
         lease=lease,
     )
 
@@ -147,11 +145,10 @@ def record_page(db: Row, page: PageRecord) -> RecordedPage:
     ).fetchone()
     if row["body"] == values.text(page.article.body):
         return RecordedPage()
-    number = replace_text(db, row, page.article, page.dropped, page.now)
+    number = replace_text(db, row, page.article, gone(page.dropped, page.matches), page.now)
     written = {page.article.key: (page.article_id, number)}
     hits = insert_hits(db, [(page.article.key, page.matches, written)], page.now)
-    alerts, deliveries = insert_alerts(db, page.alerts, written, page.now)
-    return RecordedPage(hits=hits, alerts=alerts, deliveries=deliveries)
+    return RecordedPage(hits=hits, waiting=waiting.insert(db, page.waiting, written))
 
 
 def release(db: Row, worker: str | None) -> int:

@@ -12,11 +12,11 @@ from functools import cache
 from monitor.errors import LeaseLost
 from monitor.model import Article, Match, NewAlert
 from monitor.store.protocol import KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
-from monitor.store.sqlite import values
+from monitor.store.sqlite import stories, values, waiting
 from monitor.store.sqlite.values import Row, stamp
 from monitor.store.sqlite.words import indexed
 
-_NOTHING = RecordedPoll(articles=0, revisions=0, hits=0, alerts=0, deliveries=0)
+_NOTHING = RecordedPoll(articles=0, revisions=0, hits=0, waiting=0)
 
 Known = Mapping[str, KnownArticle]
 
@@ -36,10 +36,9 @@ def known(db: Row, feed_id: str, keys: Sequence[str], alike: Sequence[Article]) 
 
 def _stored(db: Row, feed_id: str, column: str, wanted: Sequence[str]) -> Sequence[Row]:
     return db.execute(  # type: ignore[no-any-return]
-        "SELECT a.key, a.url, a.published, a.text_hash, a.first_seen, a.revision, "
+        "SELECT a.key, a.url, a.published, a.text_hash, a.first_seen, a.revision, a.story, "
         " EXISTS (SELECT 1 FROM pages p WHERE p.article_id = a.id AND p.read_at IS NOT NULL) AS full_text, "
-        " (SELECT json_group_array(rule_id) FROM hits h WHERE h.article_id = a.id AND withdrawn_at IS NULL) AS standing,"
-        " (SELECT json_group_array(DISTINCT rule_id) FROM hits h WHERE h.article_id = a.id) AS past "
+        " (SELECT json_group_object(rule_id, severity) FROM hits h WHERE h.article_id = a.id AND withdrawn_at IS NULL) AS standing "
         f"FROM articles a WHERE a.feed_id = ? AND a.{column} IN (SELECT value FROM json_each(?))",
         (values.text(feed_id), json.dumps(list(wanted))),
     ).fetchall()
@@ -50,8 +49,8 @@ def _known(row: Row) -> KnownArticle:
         key=row["key"],
         text_hash=row["text_hash"],
         first_seen=values.time(row["first_seen"]),
-        rule_ids=frozenset(json.loads(row["standing"])),
-        past_rule_ids=frozenset(json.loads(row["past"])),
+        hits=values.standing(row["standing"]),
+        story=row["story"] or row["key"],
         revision=row["revision"],
         full_text=bool(row["full_text"]),
     )
@@ -68,7 +67,7 @@ def record(db: Row, poll: PollRecord) -> tuple[RecordedPoll, Mapping[str, int]]:
     )
     if fenced.rowcount != 1:
         raise LeaseLost(f"the lease of feed {poll.feed_id} went to another worker")
-    if not (poll.articles or poll.revisions or poll.alerts):
+    if not (poll.articles or poll.revisions or poll.merges):
         return _NOTHING, {}
     # A key that comes twice in one poll is one article: the first.
     articles = tuple({one.article.key: one for one in reversed(poll.articles)}.values())[::-1]
@@ -76,11 +75,14 @@ def record(db: Row, poll: PollRecord) -> tuple[RecordedPoll, Mapping[str, int]]:
     changed = insert_revisions(db, poll.revisions, poll.now)
     hits = insert_hits(db, [(one.article.key, one.matches, fresh) for one in articles], poll.now)
     hits += insert_hits(db, [(one.article.key, one.matches, changed) for one in poll.revisions], poll.now)
-    alerts, deliveries = insert_alerts(db, poll.alerts, fresh | changed, poll.now)
-    recorded = RecordedPoll(
-        articles=len(fresh), revisions=len(changed), hits=hits, alerts=alerts, deliveries=deliveries
-    )
-    return recorded, {key: number for key, (number, _) in (fresh | changed).items()}
+    written = fresh | changed
+    numbers = {key: number for key, (number, _) in written.items()}
+    told = {numbers[one.article.key]: one.story or one.article.key for one in articles if one.article.key in fresh}
+    stories.put(db, told, poll.merges)
+    waiting.merge(db, poll.merges)
+    rows = waiting.insert(db, poll.waiting, written)
+    recorded = RecordedPoll(articles=len(fresh), revisions=len(changed), hits=hits, waiting=rows)
+    return recorded, numbers
 
 
 @cache
@@ -127,8 +129,14 @@ def insert_revisions(db: Row, revisions: Sequence[NewRevision], now: datetime) -
         ).fetchone()
         if row is None or row["text_hash"] == one.article.text_hash:
             continue
-        changed[one.article.key] = (row["id"], replace_text(db, row, one.article, one.dropped, now))
+        number = replace_text(db, row, one.article, gone(one.dropped, one.matches), now)
+        changed[one.article.key] = (row["id"], number)
     return changed
+
+
+def gone(dropped: Sequence[str], matches: Sequence[Match]) -> tuple[str, ...]:
+    """Rules whose standing hits end with a revision: it does not hit them any more, or otherwise than before."""
+    return (*dropped, *(match.rule_id for match in matches))
 
 
 def replace_text(db: Row, row: Row, article: Article, dropped: Sequence[str], now: datetime) -> int:
@@ -175,42 +183,17 @@ def insert_hits(
     return int(db.total_changes - before)
 
 
-def insert_alerts(
-    db: Row, alerts: Sequence[NewAlert], written: Mapping[str, tuple[int, int]], now: datetime
-) -> tuple[int, int]:
-    """Insert alerts and their deliveries; those of articles that were not written here are left out. Returns how many
-    of each.
-    """
-    inserted = deliveries = 0
-    for new in alerts:
-        place = None if new.article_key is None else written.get(new.article_key)
-        if new.article_key is not None and place is None:
-            continue
-        stored = insert_alert(db, new, None if place is None else place[0], now)
-        if stored is None:
-            continue
-        alert_id, count = stored
-        inserted += 1
-        deliveries += count
-        if place is not None:
-            db.execute(
-                "INSERT INTO alert_hits (alert_id, hit_id) SELECT ?, id FROM hits "
-                "WHERE article_id = ? AND withdrawn_at IS NULL AND rule_id IN (SELECT value FROM json_each(?))",
-                (alert_id, place[0], json.dumps(new.rule_ids)),
-            )
-    return inserted, deliveries
-
-
 def insert_alert(db: Row, new: NewAlert, article_id: int | None, now: datetime) -> tuple[int, int] | None:
     """Insert one alert and its deliveries; its number and how many they are, or None if its key is stored already."""
     alert = new.alert
     row = db.execute(
-        "INSERT INTO alerts (key, kind, subscriber_id, article_id, rank, snapshot, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+        "INSERT INTO alerts (key, kind, subscriber_id, route, article_id, rank, snapshot, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
         (
             alert.key,
             alert.kind.value,
             values.text(alert.subscriber_id),
+            values.text(alert.route),
             article_id,
             alert.severity.rank,
             values.dump_alert(alert),

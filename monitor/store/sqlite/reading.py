@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.model import CANARY, Alert, ChannelState, Delivery, DeliveryState, FeedCondition
 from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoreCondition, StoredHit
-from monitor.store.sqlite import values
+from monitor.store.sqlite import ledger, values
 from monitor.store.sqlite.deliveries import JOINED
 from monitor.store.sqlite.values import Row, stamp
 from monitor.store.sqlite.words import asked
@@ -26,7 +26,9 @@ def hits(db: Row, where: HitFilter) -> tuple[StoredHit, ...]:
         ("h.rank >= ?", where.severity.rank if where.severity else None),
         ("h.created_at >= ?", values.stamp_or_none(where.since)),
         ("a.key = ?", values.text_or_none(where.article_key)),
-        ("h.rule_id <> ?", CANARY if where.rule_id is None and where.article_key is None else None),
+        ("a.url = ?", values.text_or_none(where.url)),
+        ("h.id = ?", where.hit_id),
+        ("h.rule_id <> ?", CANARY if (where.rule_id, where.article_key, where.hit_id) == (None,) * 3 else None),
         ("h.id < ?", where.before_id),
     ]
     chosen = [(test, value) for test, value in wanted if value is not None]
@@ -177,4 +179,5 @@ def figures(db: Row, now: datetime, grace: timedelta) -> Figures:
         oldest_pending=values.time_or_none(oldest),
         conditions={FeedCondition(row["condition"]): row["n"] for row in unwell},
         canary=values.time_or_none(canary["first_seen"] if canary else None),
+        ledger=ledger.figures(db),
     )

@@ -83,6 +83,49 @@ CREATE VIRTUAL TABLE articles_text USING fts5 (
 """
 
 
+_ALERTING = """
+CREATE TABLE waiting (
+  id INTEGER PRIMARY KEY, subscriber_id TEXT NOT NULL, route TEXT NOT NULL,
+  article_id INTEGER NOT NULL REFERENCES articles (id), article_key TEXT NOT NULL, revision INTEGER NOT NULL,
+  changed INTEGER NOT NULL, story TEXT NOT NULL, dropped TEXT NOT NULL, feed_id TEXT NOT NULL, outlet TEXT, lang TEXT,
+  since INTEGER NOT NULL, due INTEGER, held TEXT, UNIQUE (subscriber_id, route, article_id, revision)
+) STRICT;
+CREATE INDEX waiting_due ON waiting (subscriber_id, due) WHERE due IS NOT NULL;
+CREATE INDEX waiting_story ON waiting (story) WHERE due IS NOT NULL;
+CREATE INDEX waiting_article ON waiting (article_id);
+CREATE TABLE takings (
+  waiting_id INTEGER NOT NULL REFERENCES waiting (id), rule_id TEXT NOT NULL, severity TEXT NOT NULL,
+  hit_id INTEGER REFERENCES hits (id), ending TEXT, alert_id INTEGER, reason TEXT, by TEXT,
+  at INTEGER, PRIMARY KEY (waiting_id, rule_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX takings_hit ON takings (hit_id);
+CREATE TABLE agenda (
+  subscriber_id TEXT PRIMARY KEY, due INTEGER, lease_worker TEXT, lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX agenda_due ON agenda (due) WHERE due IS NOT NULL;
+CREATE TABLE told (
+  subscriber_id TEXT NOT NULL, route TEXT NOT NULL, story TEXT NOT NULL, told TEXT NOT NULL,
+  PRIMARY KEY (subscriber_id, route, story)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX told_story ON told (story);
+CREATE TABLE digests (
+  subscriber_id TEXT NOT NULL, route TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (subscriber_id, route)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hit_tally (
+  subscriber_id TEXT NOT NULL, what TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (subscriber_id, what)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE alerts ADD COLUMN route TEXT NOT NULL DEFAULT '';
+CREATE INDEX articles_seen ON articles (first_seen);
+CREATE INDEX hits_created ON hits (created_at, rule_id);
+CREATE TABLE rules_since (rule_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE spikes_told (
+  subscriber_id TEXT NOT NULL, rule_id TEXT NOT NULL, at INTEGER NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (rule_id, subscriber_id)
+) STRICT, WITHOUT ROWID;
+"""
+
+
 @migrations()
 def first(db: sqlite_utils.Database) -> None:
     """Feeds, articles, hits, alerts, deliveries. The text index holds folded words (text/fold.py)."""
@@ -166,6 +209,47 @@ def websub(db: sqlite_utils.Database) -> None:
 def threads(db: sqlite_utils.Database) -> None:
     """What a channel calls a message that it took, so that later ones of the same story refer to it."""
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN reference TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
+def stories(db: sqlite_utils.Database) -> None:
+    """Which story an article tells: the key of the story's first article. Empty for one from before there were stories."""
+    db.conn.execute("ALTER TABLE articles ADD COLUMN story TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE INDEX articles_story ON articles (story)")
+    db.conn.execute("CREATE TABLE story_merges (gone TEXT PRIMARY KEY, into_story TEXT NOT NULL) STRICT, WITHOUT ROWID")
+    db.conn.execute("CREATE INDEX story_merges_into ON story_merges (into_story)")
+
+
+@migrations()
+def alerting(db: sqlite_utils.Database) -> None:
+    """What waits for subscribers, how every hit they take ended, and what they were told of each story.
+
+    `agenda` says when something is to be decided for whom; `hit_tally` counts as things happen, because to count all rows
+    takes long and health asks all the time.
+    """
+    for statement in _ALERTING.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+@migrations()
+def people(db: sqlite_utils.Database) -> None:
+    """Silences, what people chose or were added at run time, addresses that take nothing, keys of links."""
+    for statement in (
+        "CREATE TABLE silences (id TEXT PRIMARY KEY, silence TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL)",
+        "CREATE INDEX silences_until ON silences (until)",
+        "CREATE TABLE people (id TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE choices (subscriber_id TEXT PRIMARY KEY, choices TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE stopped (address TEXT PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL, at INTEGER NOT NULL)",
+        "CREATE TABLE link_keys (id INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT",
+        "CREATE TABLE people_version (version INTEGER NOT NULL) STRICT",
+        "INSERT INTO people_version (version) VALUES (0)",
+    ):
+        db.conn.execute(statement)
+    db.conn.execute(
+        "CREATE TABLE verdicts (alert_key TEXT NOT NULL, rule_id TEXT NOT NULL, subscriber_id TEXT NOT NULL,"
+        " at INTEGER NOT NULL, PRIMARY KEY (alert_key, rule_id, subscriber_id)) STRICT, WITHOUT ROWID"
+    )
 
 
 def guard_schema(db: sqlite_utils.Database) -> None:

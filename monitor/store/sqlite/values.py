@@ -239,6 +239,11 @@ def match(row: Row) -> Match:
     )
 
 
+def standing(raw: str) -> Mapping[str, Severity]:
+    """Hits that stand, by rule."""
+    return {rule_id: Severity(severity) for rule_id, severity in json.loads(raw).items()}
+
+
 def delivery_columns(new: NewDelivery, alert: Alert, alert_id: int, now: datetime) -> dict[str, object]:
     """A delivery that is due at once."""
     return {
