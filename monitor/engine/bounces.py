@@ -70,20 +70,20 @@ class Bounces:
         parts.journal.warn("bounce", **seen, ours=address is not None)
         if address is None:
             return
-        reason, stopped = _REASONS.get(bounce.kind), False
-        if reason is not None:
-            stopped = await parts.store.stop_address(address, reason, bounce.detail, now)
-        subject, text = _notice(bounce, address, stopped=stopped)
+        reason = _REASONS.get(bounce.kind)
+        if reason is not None and address.lower() in await parts.store.stopped():
+            return  # that was told when it was stopped
+        subject, text = _notice(bounce, address)
         window = f"bounce {bounce.kind.value} {address} {now:%Y-%m-%d}"
         await tell_operator(parts, subject, text, window=window)
+        if reason is not None:  # last, so that after a crash it is told before it counts as known
+            await parts.store.stop_address(address, reason, bounce.detail, now)
 
 
-def _notice(bounce: Bounce, address: str, *, stopped: bool) -> tuple[str, str]:
+def _notice(bounce: Bounce, address: str) -> tuple[str, str]:
     """What who runs the monitor is told of a message that came back."""
     said = f"What came back said: {bounce.detail}\nIt was delivery {bounce.key}."
-    follows = (
-        "Nothing more is sent there until `monitor subscribers resume ID`." if stopped else "It was stopped before."
-    )
+    follows = "Nothing more is sent there. Once it is mended: monitor subscribers resume ID."
     if bounce.kind is BounceKind.COMPLAINT:
         return f"{address} complained of an alert", f"Its reader called an alert spam. {follows}\n{said}"
     if bounce.kind is BounceKind.ADDRESS:

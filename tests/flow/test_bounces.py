@@ -37,11 +37,17 @@ async def sent(beat):
     await beat.parts.store.record_attempt(record(claim))
 
 
+stopped = {}
+"""What the last story stopped."""
+
+
 def told_of(folder, *mails, before=None, ticks=1):
     """What the operator is told when these come back, what is kept with the delivery, and the Maildir they came into."""
     box = mailbox.Maildir(folder / "back", create=True)
     for one in mails:
         box.add(one)
+
+    stopped.clear()
 
     async def run():
         async with Beat(folder) as beat:
@@ -59,6 +65,7 @@ def told_of(folder, *mails, before=None, ticks=1):
                 counts.append(await bounces.tick())
                 beat.now += timedelta(minutes=1)
             (kept,) = [one for one in await beat.parts.store.deliveries(limit=50) if one.key == KEY]
+            stopped.update(await beat.parts.store.stopped())
             return await beat.told(), kept, counts
 
     return asyncio.run(run())
@@ -71,22 +78,29 @@ def test_an_address_that_is_gone_is_noted_with_the_delivery_and_the_operator_is_
     (one,) = notices
     assert one.subject == f"Mail to {TO} comes back"  # where we sent it, whatever the report says
     assert "takes no mail" in one.text
-    assert "Nothing more is sent there until `monitor subscribers resume ID`." in one.text
+    assert "Nothing more is sent there. Once it is mended: monitor subscribers resume ID." in one.text
+    assert [(stop.address, stop.reason, stop.detail) for stop in stopped.values()] == [
+        (TO, "bounced", "550 5.1.1 no such user")
+    ]
     assert f"It was delivery {KEY}." in one.text
     assert list((tmp_path / "back" / "new").iterdir()) == []
     assert [file.name.rpartition(":")[2] for file in (tmp_path / "back" / "cur").iterdir()] == ["2,S"] * 3
 
 
 @pytest.mark.parametrize(
-    ("raw", "subject", "noted"),
+    ("raw", "subject", "noted", "why"),
     [
-        (complaint(key=KEY), f"{TO} complained of an alert", "complained: abuse, told by SomeGenerator/1.0"),
-        (report(key=KEY, status="5.2.2", code="smtp; 552 full"), f"An alert to {TO} came back", "bounced: 552 full"),
+        (
+            complaint(key=KEY), f"{TO} complained of an alert", "complained: abuse, told by SomeGenerator/1.0",
+            ["complained"],
+        ),
+        (report(key=KEY, status="5.2.2", code="smtp; 552 full"), f"An alert to {TO} came back", "bounced: 552 full", []),
     ],
-)
-def test_complaints_and_messages_that_were_given_up(tmp_path, raw, subject, noted):
+)  # fmt: skip
+def test_complaints_and_messages_that_were_given_up(tmp_path, raw, subject, noted, why):
     (one,), kept, _ = told_of(tmp_path, raw)
     assert (one.subject, kept.last_error) == (subject, noted)
+    assert [stop.reason for stop in stopped.values()] == why
 
 
 @pytest.mark.parametrize("raw", [report(key=KEY, action="delayed", status="4.4.1"), report(), report(key="a b")])
@@ -95,18 +109,12 @@ def test_what_is_only_late_or_is_not_of_ours_changes_nothing(tmp_path, raw):
     assert (notices, kept.last_error, counts) == ([], None, [1])
 
 
-def test_an_address_is_stopped_once(tmp_path):
-    notices, _, _ = told_of(tmp_path, GONE, complaint(key=KEY), report(key=KEY, status="5.7.1"))
-    said = " ".join(one.text for one in notices)
-    assert "Nothing more is sent there until" in said
-    assert "It was stopped before." in said
-
-    async def stopped():
-        async with Beat(tmp_path) as beat:
-            return await beat.parts.store.stopped()
-
-    (stop,) = asyncio.run(stopped()).values()
-    assert (stop.address, stop.reason in {"bounced", "complained"}) == (TO, True)
+def test_what_was_stopped_is_told_once_and_stays_stopped(tmp_path):
+    later = GONE.replace(b"no such user", b"still no such user")
+    notices, kept, counts = told_of(tmp_path, GONE, complaint(key=KEY), later)
+    assert counts == [3]
+    assert len(notices) == 1
+    assert kept.last_error.startswith(("bounced: ", "complained: "))
 
 
 def test_a_mailbox_that_cannot_be_read_is_told_once(tmp_path):
