@@ -206,15 +206,48 @@ class SlackSettings:
     """A channel that posts to a Slack incoming webhook."""
 
     id: str
-    url: Secret
-    """The webhook's URL is itself the credential."""
+    url: Secret = field(default_factory=lambda: Secret(""))
+    """The webhook's URL is itself the credential; empty with a token."""
+    token: Secret | None = None
+    """Of a bot; it posts to `room`, in threads."""
+    room: str = ""
+    api: str = "https://slack.com/api/"
     timeout: timedelta = timedelta(seconds=20)
     rate: float = 1.0
     burst: int = 3
     kind: str = "slack"
 
 
-ChannelSettings = MaildirSettings | EmailSettings | SlackSettings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """A channel that posts data, signed, to a program."""
+
+    id: str
+    url: Secret
+    secrets: tuple[Secret, ...] = ()
+    """One, or while it is changed two: the new one first. None for a preset without signature."""
+    preset: str = "standard"
+    """`standard`, `miniflux` or `alertmanager`."""
+    headers: tuple[tuple[str, Secret], ...] = ()
+    timeout: timedelta = timedelta(seconds=20)
+    rate: float = 10.0
+    burst: int = 20
+    kind: str = "webhook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseSettings:
+    """A channel that sends text through any service that Apprise knows."""
+
+    id: str
+    url: Secret
+    timeout: timedelta = timedelta(seconds=30)
+    rate: float = 1.0
+    burst: int = 3
+    kind: str = "apprise"
+
+
+ChannelSettings = MaildirSettings | EmailSettings | SlackSettings | WebhookSettings | AppriseSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +276,14 @@ class StorySettings:
     """Otherwise every article is a story of its own."""
     most: int = 50_000
     """Articles that a new one is compared with, at most; those of the last five days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatSettings:
+    """The address that is asked for while all is well."""
+
+    url: Secret
+    every: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +339,7 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     log: LogSettings = field(default_factory=LogSettings)
     stories: StorySettings = field(default_factory=StorySettings)
+    heartbeat: HeartbeatSettings | None = None
     canary: CanarySettings | None = None
     spikes: tuple[SpikeSettings, ...] = ()
     """The first that names a rule counts for it; a rule that none names has no spikes."""

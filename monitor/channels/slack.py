@@ -6,27 +6,20 @@ an answer means is said by `slack_answers`.
 """
 
 import json
-import ssl
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from monitor.channels.posting import MAX_ANSWER, failed
 from monitor.channels.slack_answers import classify
 from monitor.channels.words import detail, forms_of
 from monitor.errors import ChannelError, RequestFailed
-from monitor.model import FailureReason, FetchErrorKind, Format, Outcome, Outgoing, SendResult, SlackContent
+from monitor.model import FailureReason, Format, Outcome, Outgoing, SendResult, SlackContent
 from monitor.net import GuardedClient
 from monitor.settings import SlackSettings
 
-_MAX_ANSWER = 65_536
 _MIN_SECRET = 6
 """Shorter parts of the URL's path (`T1`, `v2`) are no secrets; masking them would blot out words."""
-_REASONS = {
-    FetchErrorKind.DNS: FailureReason.CONNECT_ERROR,
-    FetchErrorKind.CONNECT: FailureReason.CONNECT_ERROR,
-    FetchErrorKind.TLS: FailureReason.TLS_ERROR,
-    FetchErrorKind.TIMEOUT: FailureReason.TIMEOUT,
-}
 
 
 class SlackChannel:
@@ -103,28 +96,14 @@ class SlackChannel:
                 headers={"content-type": "application/json; charset=utf-8"},
                 content=body,
                 deadline=self._settings.timeout.total_seconds(),
-                max_wire_bytes=_MAX_ANSWER,
-                max_body_bytes=_MAX_ANSWER,
+                max_wire_bytes=MAX_ANSWER,
+                max_body_bytes=MAX_ANSWER,
                 redirects=0,
             )
         except RequestFailed as error:
-            return self._failed(error)
+            return failed(error, self._secrets)
         result = classify(answer.status, answer.headers, answer.body, now=datetime.now(UTC))
         return replace(result, detail=detail(result.detail, self._secrets))
-
-    def _failed(self, error: RequestFailed) -> SendResult:
-        """What a request without a usable answer comes to."""
-        kind = FetchErrorKind(error.kind)
-        reason = _REASONS.get(kind, FailureReason.PROTOCOL_ERROR)
-        outcome, hint = Outcome.TRANSIENT, ""
-        if error.sent:
-            outcome, hint = Outcome.UNKNOWN, "; the message may have been taken"
-        elif kind is FetchErrorKind.ADDRESS:
-            outcome, reason = Outcome.BROKEN, FailureReason.CONNECT_ERROR
-            hint = "; a private address must be allowed by delivery.allow_private"
-        elif kind is FetchErrorKind.TLS and _is_bad_certificate(error):
-            outcome = Outcome.BROKEN
-        return SendResult(outcome=outcome, reason=reason, detail=detail(f"{error.detail}{hint}", self._secrets))
 
 
 def payload(content: SlackContent) -> bytes:
@@ -136,13 +115,3 @@ def payload(content: SlackContent) -> bytes:
     blocks = {"blocks": content.blocks} if content.blocks else {}
     members = {"text": content.text, **blocks, "unfurl_links": False, "unfurl_media": False}
     return json.dumps(members, ensure_ascii=False, default=dict, allow_nan=False).encode("utf-8", "replace")
-
-
-def _is_bad_certificate(error: BaseException) -> bool:
-    """Whether the other side's certificate, or our list of authorities, is the reason: waiting mends neither."""
-    cause = error.__cause__
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError | FileNotFoundError | PermissionError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False

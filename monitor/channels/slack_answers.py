@@ -21,12 +21,12 @@ _CONTENT = frozenset({
 """The message's form is refused."""
 _CHANNEL_GONE = frozenset({
     "action_prohibited", "channel_is_archived", "channel_is_limited_access", "channel_not_found", "is_archived",
-    "no_active_hooks", "no_permission", "no_service", "no_service_id", "no_team", "posting_to_channel_denied",
+    "no_active_hooks", "no_permission", "not_in_channel", "no_service", "no_service_id", "no_team", "posting_to_channel_denied",
     "posting_to_general_channel_denied", "restricted_action", "team_disabled", "user_not_found",
 })  # fmt: skip
 """Nothing gets through until someone mends the webhook."""
 _NO_ENTRY = frozenset({
-    "account_inactive", "invalid_auth", "invalid_token", "not_authed", "org_login_required", "token_expired",
+    "account_inactive", "invalid_auth", "invalid_token", "missing_scope", "not_allowed_token_type", "not_authed", "org_login_required", "token_expired",
     "token_revoked",
 })  # fmt: skip
 """The webhook's secret is refused."""

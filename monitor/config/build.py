@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from monitor.config.document import Scalar
 from monitor.config.draft import Draft
 from monitor.config.feed_credentials import feed_credentials
 from monitor.config.feed_list import build_feeds
+from monitor.config.hook_build import build_apprise, build_heartbeat, build_slack, build_webhook
+from monitor.config.hook_file import WebhookEntry
 from monitor.config.mail_build import build_bounces, build_dkim
+from monitor.config.secrets_of import secret_at
 from monitor.config.settings_file import (
     EmailEntry,
     FeedEntry,
@@ -22,7 +24,7 @@ from monitor.config.settings_file import (
     StoreEntry,
 )
 from monitor.config.subscriber_build import build_spikes, build_subscribers, item_at
-from monitor.config.values import shown_duration, web_url
+from monitor.config.values import shown_duration
 from monitor.model import CANARY, Feed, FeedKind, FullText, Outlet
 from monitor.settings import (
     CanarySettings,
@@ -34,9 +36,7 @@ from monitor.settings import (
     LogSettings,
     MaildirSettings,
     PollingSettings,
-    Secret,
     Settings,
-    SlackSettings,
     StoreSettings,
     StorySettings,
 )
@@ -61,6 +61,7 @@ def build_settings(draft: Draft) -> Settings:
         delivery=_delivery(draft),
         http=_http(draft),
         log=LogSettings(format=model.log.format, level=model.log.level),
+        heartbeat=build_heartbeat(draft, model.heartbeat) if model.heartbeat else None,
         stories=StorySettings(**dict(model.stories)),
         canary=CanarySettings(**dict(model.canary)) if model.canary else None,
         spikes=tuple(build_spikes(draft)),
@@ -93,12 +94,16 @@ def _channels(draft: Draft) -> Iterator[ChannelSettings]:
             yield MaildirSettings(id=name, path=draft.path(entry.path), sender=entry.sender)
         elif isinstance(entry, EmailEntry):
             yield _email(draft, name, entry)
+        elif isinstance(entry, SlackEntry):
+            yield build_slack(draft, name, entry)
+        elif isinstance(entry, WebhookEntry):
+            yield build_webhook(draft, name, entry)
         else:
-            yield _slack(draft, name, entry)
+            yield build_apprise(draft, name, entry)
 
 
 def _email(draft: Draft, name: str, entry: EmailEntry) -> EmailSettings:
-    password = _secret(draft, name, "password", entry.password, entry.password_file)
+    password = secret_at(draft, ("channels", name), "password", entry.password, entry.password_file)
     given = entry.password is not None or entry.password_file is not None
     where = draft.node("channels", name)
     if given and entry.username is None:
@@ -134,42 +139,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _slack(draft: Draft, name: str, entry: SlackEntry) -> SlackSettings:
-    url = _secret(draft, name, "url", entry.url, entry.url_file)
-    node = draft.node("channels", name, "url" if entry.url is not None else "url_file")
-    if url is None and entry.url is None and entry.url_file is None:
-        draft.fault(draft.node("channels", name), f"channels.{name}: url or url_file is missing")
-    if url is not None:
-        try:
-            address = web_url(url.reveal())
-        except ValueError as error:
-            draft.fault(node, f"channels.{name}.url: {error}")
-        else:
-            url = Secret(address)
-            if address.startswith("http://"):
-                draft.warn(node, f"channels.{name}.url: http:// sends alerts and this secret in clear; use https://")
-    return SlackSettings(id=name, url=url or Secret(""), timeout=entry.timeout, rate=entry.rate, burst=entry.burst)
-
-
-def _secret(draft: Draft, name: str, key: str, value: Secret | None, file: str | None) -> Secret | None:
-    """A secret given as value or file."""
-    node = draft.node("channels", name, key)
-    file_node = draft.node("channels", name, f"{key}_file")
-    if value is not None and file is not None:
-        draft.fault(file_node, f"channels.{name}: give {key} or {key}_file, not both")
-        return None
-    if value is not None:
-        if not (isinstance(node, Scalar) and node.origin):
-            variable = f"MONITOR_CHANNELS__{name.upper().replace('-', '_').replace('.', '_')}__{key.upper()}"
-            message = f"a secret stands here in clear; {key}_file or {variable} keeps it out of the file"
-            draft.warn(node, f"channels.{name}.{key}: {message}")
-        return value
-    if file is None:
-        return None
-    content = draft.secret_file(file_node, file)
-    return Secret(content) if content is not None else None
 
 
 # ── Operator and canary ───────────────────────────────────────────────────────────────────────────────────────────────

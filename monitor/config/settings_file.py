@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from monitor.config.hook_file import AppriseEntry, HeartbeatEntry, WebhookEntry
 from monitor.config.mail_file import BouncesEntry, DkimEntry
 from monitor.config.shape import (
     AS_MAPPING,
     AS_TEXT,
     Category,
     Cidr,
+    Count,
     Country,
     Duration,
     Host,
@@ -24,6 +26,7 @@ from monitor.config.shape import (
     Mail,
     OneOrMore,
     Pause,
+    Rate,
     SecretText,
     Sender,
     Size,
@@ -60,8 +63,6 @@ _STORIES = StorySettings()
 _HTTP = HttpSettings()
 
 FullTextName = Literal["never", "auto", "always"]
-Count = Annotated[int, Field(ge=1, le=100_000)]
-Rate = Annotated[float, Field(gt=0, le=10_000)]
 
 
 class StoreEntry(Strict):
@@ -200,7 +201,7 @@ class EmailEntry(Strict):
 
 
 class SlackEntry(Strict):
-    """Posts to a Slack incoming webhook."""
+    """Posts to Slack: through an incoming webhook, or as a bot, which keeps stories in threads."""
 
     kind: Literal["slack"]
     """`slack`."""
@@ -208,6 +209,14 @@ class SlackEntry(Strict):
     """The webhook's URL, a secret; better given as `url_file` or by the environment."""
     url_file: Line | None = None
     """A file whose content is the URL."""
+    token: SecretText | None = None
+    """The token of a bot, instead of `url`; better given as `token_file`."""
+    token_file: Line | None = None
+    """A file whose content is the token."""
+    room: Line | None = None
+    """Where the bot posts: the id of a channel, such as `C0123456789`."""
+    api: WebUrl = _SLACK.api
+    """The address of Slack's Web API."""
     timeout: Duration = _SLACK.timeout
     """For one request."""
     rate: Rate = _SLACK.rate
@@ -216,7 +225,9 @@ class SlackEntry(Strict):
     """So many at once before `rate` counts."""
 
 
-ChannelEntry = Annotated[MaildirEntry | EmailEntry | SlackEntry, Field(discriminator="kind")]
+ChannelEntry = Annotated[
+    MaildirEntry | EmailEntry | SlackEntry | WebhookEntry | AppriseEntry, Field(discriminator="kind")
+]
 
 
 class PollingEntry(Strict):
@@ -374,6 +385,8 @@ class SettingsFile(Strict):
     """How deliveries are tried."""
     stories: StoriesEntry = StoriesEntry()
     """How articles that tell the same news are grouped."""
+    heartbeat: HeartbeatEntry | None = None
+    """An address that is asked for while all is well; none when left out."""
     spikes: tuple[SpikeEntry, ...] = ()
     """When the number of a rule's hits is news by itself; the first entry that names a rule counts for it."""
     canary: CanaryEntry | None = None

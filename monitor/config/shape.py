@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Tag,
@@ -106,3 +107,7 @@ AS_MAPPING = Tag("<mapping>")
 def text_or_mapping(value: object) -> str:
     """Tells the two forms of an entry apart; whatever is neither is judged as a mapping."""
     return "<text>" if isinstance(value, str) else "<mapping>"
+
+
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Rate = Annotated[float, Field(gt=0, le=10_000)]

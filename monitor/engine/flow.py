@@ -298,6 +298,7 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
         subscriber=alert_.subscriber_id,
         thread=alert_.thread,
         follows=claim.follows,
+        again=delivery.unknowns > 0,
         links=links,
     )
     return await channel.send(message)

@@ -57,6 +57,9 @@ class Journal:
         )
         self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], registry=registry)
         self.alerts = Counter("monitor_alerts", "Alerts stored", registry=registry)
+        self.heartbeats = Counter(
+            "monitor_heartbeats", "Pings that say that all is well, by how they ended", ["status"], registry=registry
+        )
         self.suppressed = Counter(
             "monitor_suppressed", "Hits that were suppressed, by reason", ["reason"], registry=registry
         )

@@ -10,6 +10,7 @@ slow host or mail server does not hold up the rest.
     deliver tick   1 s     claim due deliveries of each channel that may send; also right after alerts or a delivery
     page tick      1 s     claim due pages of articles, if a feed wants any; also right after a poll
     people tick    3 s     take over who was added, paused or changed their mind
+    heartbeat      5 s     ping the operator's address, if there is one, it is time, and all is well
     websub tick    5 s     ask hubs for what is due, if they can reach us
     bounce tick    1 min   read what came back by mail
     sweep         10 s     take back leases that ran out, fold what waited too long, look for spikes, tell of feeds, read figures for health
@@ -31,6 +32,7 @@ from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
 from monitor.engine import alerts, bounces, canary, flow, notices, pages, people
 from monitor.engine.health import Pulse
+from monitor.engine.heartbeat import Heartbeat
 from monitor.engine.hosts import Turnstile
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
 from monitor.engine.places import Places, hangs
@@ -72,6 +74,7 @@ class LocalEngine:
         self._sends: dict[str, set[asyncio.Task[None]]] = {}
         self.hosts = Turnstile(parts.monotonic)
         self.places = Places(self._fill)
+        self.heartbeat = Heartbeat(parts, pulse)
         self.spikes = SpikeWatch()
         self.reading = Places(most_aside=_PAGES_ASIDE)
         self._delivering = asyncio.Lock()
@@ -100,6 +103,7 @@ class LocalEngine:
         scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
         scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
         scheduler.add_job(self.tick, "interval", seconds=3, args=["people", self.look_at_people], id="people")
+        scheduler.add_job(self.tick, "interval", seconds=5, args=["heartbeat", self.heartbeat.tick], id="heartbeat")
         scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.add_job(
             self.tick, "interval", minutes=1, args=["bounces", bounces.Bounces(self.parts).tick], id="bounces"

@@ -72,6 +72,8 @@ from monitor.model.sending import (
     Outgoing,
     SendResult,
     SlackContent,
+    TextContent,
+    WebhookContent,
 )
 from monitor.model.taking import AT_ONCE, MAIN, Cadence, Preference, QuietWindow, Recipient, Route
 from monitor.model.waiting import (
@@ -169,10 +171,12 @@ __all__ = [
     "Suppressed",
     "SuppressionReason",
     "TakenHit",
+    "TextContent",
     "Tier",
     "Told",
     "Validators",
     "Verdict",
     "Waiting",
+    "WebhookContent",
     "most_severe",
 ]

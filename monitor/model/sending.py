@@ -13,6 +13,8 @@ class Format(StrEnum):
 
     MAIL = "mail"
     SLACK = "slack"
+    WEBHOOK = "webhook"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,25 @@ class LinkAction(StrEnum):
     SETTINGS = "settings"
 
 
-Content = MailContent | SlackContent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookContent:
+    """An alert as data, for programs."""
+
+    type: str
+    """What happened, such as `alert.created`."""
+    data: Mapping[str, object]
+    """JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextContent:
+    """An alert as a title and a text without any formatting."""
+
+    title: str
+    text: str
+
+
+Content = MailContent | SlackContent | WebhookContent | TextContent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +88,8 @@ class Outgoing:
     """The key of the first alert of the story; the alert's own, if it is the first. Empty if it belongs to no story."""
     follows: str | None = None
     """What the channel called the first message of the story to this address (`SendResult.reference`), if there is one."""
+    again: bool = False
+    """Whether the outcome of an earlier attempt was lost: the message may be there already."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Signed addresses by what they do; see `LinkAction`. Empty when no address of ours is known to the world."""
 

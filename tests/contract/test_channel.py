@@ -64,7 +64,7 @@ def test_hostile_titles_are_sent_at_once_and_block_nobody(rig):
     assert len(titles) == len(TITLES)
     for number, title in enumerate(TITLES.values()):
         assert one_line(titles[f"{number:064x}"], 500).rstrip("…") == one_line(
-            title.replace("\ud83d", "?" if rig.message is post else "\ufffd"), 500
+            title.replace("\ud83d", "\ufffd" if rig.message is mail else "?"), 500
         ).rstrip("…")
 
 

@@ -1,9 +1,11 @@
 """Each channel with a real sink behind it, under one interface, for the contract suite and its neighbours."""
 
 import asyncio
+import base64
 import contextlib
 import email
 import ipaddress
+import json
 import mailbox
 import socket
 from collections.abc import Callable, Iterator
@@ -16,8 +18,8 @@ from typing import Any
 from monitor.channels import make_channel
 from monitor.channels.email import EmailChannel
 from monitor.channels.protocol import Channel
-from monitor.model import MailContent, Outgoing, SendResult, Severity, SlackContent
-from monitor.settings import DeliverySettings, EmailSettings, MaildirSettings, Secret, SlackSettings
+from monitor.model import MailContent, Outgoing, SendResult, Severity, SlackContent, WebhookContent
+from monitor.settings import DeliverySettings, EmailSettings, MaildirSettings, Secret, SlackSettings, WebhookSettings
 from support.mailhost import Certificates, Late, MailHost, Withhold
 from support.slackhost import Answer, SlackHost
 
@@ -265,6 +267,75 @@ class SlackTlsRig(SlackRig):
     secure = True
 
 
+WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"canary-secret-of-the-webhook").decode()
+
+
+def event(title: str = "Title", *, text: str = "Text.", key: str = KEY) -> Outgoing:
+    """A message for a webhook."""
+    data = {"key": key, "title": title, "text": text, "severity": "urgent", "subscriber": "desk", "kind": "notice"}
+    content = WebhookContent(type="alert.created", data=data | {"created_at": AT.isoformat()})
+    return Outgoing(key=key, address="", content=content, severity=Severity.URGENT)
+
+
+class WebhookRig(SlackRig):
+    """A program that takes Standard Webhooks."""
+
+    message = staticmethod(event)
+    secrets = (*SlackRig.secrets, WEBHOOK_SECRET)
+
+    def channel(self, *, timeout: float = 5.0, url: str = "", ca: bool = True, allowed: Any = LOOPBACK) -> Channel:
+        address, patience = Secret(url or self.host.url), timedelta(seconds=timeout)
+        settings = WebhookSettings(id="way-out", url=address, secrets=(Secret(WEBHOOK_SECRET),), timeout=patience)
+        return make_channel(settings, DeliverySettings(allow_private=allowed, ca_file=self.ca_file if ca else None))
+
+    def refuse(self, kind: str) -> None:
+        status = {"transient": 503, "refused": 400, "content": 422, "broken": 410}[kind]
+        self.host.script(Answer(status, self.host.url))
+
+    def received(self) -> list[Received]:
+        return [
+            Received(
+                key=request.headers["webhook-id"],
+                title=request.json["data"]["title"],
+                text=request.json["data"]["text"],
+            )
+            for request in self.host.requests
+        ]
+
+
+class WebhookTlsRig(WebhookRig):
+    secure = True
+
+
+BOT_TOKEN = "xoxb-canary-token-of-the-bot"
+POSTED = Answer(200, '{"ok": true, "channel": "C1", "ts": "1700000000.000100"}')
+
+
+class SlackBotRig(SlackRig):
+    """Slack's Web API."""
+
+    secrets = (BOT_TOKEN,)
+
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
+        super().__init__(folder, certificates)
+        self.host = SlackHost(path="/api/", usual=POSTED)
+
+    def channel(self, *, timeout: float = 5.0, url: str = "", ca: bool = True, allowed: Any = LOOPBACK) -> Channel:
+        settings = SlackSettings(
+            id="way-out",
+            token=Secret(BOT_TOKEN),
+            room="C1",
+            api=url or self.host.url,
+            timeout=timedelta(seconds=timeout),
+        )
+        return make_channel(settings, DeliverySettings(allow_private=allowed))
+
+    def refuse(self, kind: str) -> None:
+        word = {"transient": "ratelimited", "content": "invalid_blocks", "broken": "not_in_channel"}.get(kind)
+        said = json.dumps({"ok": False, "error": word}) if word else BOT_TOKEN
+        self.host.script(Answer(200 if word else 418, said))
+
+
 RIGS = {
     "maildir": MaildirRig,
     "smtp": MailRig,
@@ -272,9 +343,12 @@ RIGS = {
     "smtp-tls": TlsRig,
     "slack": SlackRig,
     "slack-tls": SlackTlsRig,
+    "slack-bot": SlackBotRig,
+    "webhook": WebhookRig,
+    "webhook-tls": WebhookTlsRig,
 }
 NETWORKED = [name for name, rig in RIGS.items() if rig.network]
-SECURE = ["smtp-starttls", "smtp-tls", "slack-tls"]
+SECURE = ["smtp-starttls", "smtp-tls", "slack-tls", "webhook-tls"]
 
 
 @contextlib.contextmanager

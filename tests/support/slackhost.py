@@ -60,7 +60,9 @@ class SlackHost:
         *,
         path: str = "/services/T00000000/B00000000/CanarySecretOfTheWebhook",
         certificates: Certificates | None = None,
+        usual: Answer | None = None,
     ) -> None:
+        self.usual = usual or Answer()
         self.path = path
         self.certificates = certificates
         self.requests: list[Request] = []
@@ -123,7 +125,7 @@ class SlackHost:
                 self._script[0] = (answer, times - 1)
                 return answer
             self._script.pop(0)
-        return Answer()
+        return self.usual
 
     def _talk(self, talk: BaseHTTPRequestHandler) -> None:
         answer = self._next()

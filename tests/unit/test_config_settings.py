@@ -186,7 +186,7 @@ FAULTS = [
     ("outlets: {bbc: {country: GB}}\n", 'outlets.bbc: the key "title" is missing', 1, 16),
     ("outlets: {bbc: {title: B, country: gb}}\n", "two capital letters", 1, 36),
     ("outlets: {B B: {title: B}}\n", "expected an id", 1, 11),
-    ("channels: {m: {kind: mial}}\n", 'expected one of maildir, email, slack, not "mial"; did you mean "email"?', 1, 22),
+    ("channels: {m: {kind: mial}}\n", 'expected one of maildir, email, slack, webhook, apprise, not "mial"; did you mean "email"?', 1, 22),
     ("channels: {m: {path: x}}\n", "is missing its kind", 1, 15),
     ("channels: {m: mail}\n", "expected keys with values", 1, 15),
     ("channels: {m: {kind: email, host: h}}\n", 'channels.m: the key "from" is missing', 1, 15),

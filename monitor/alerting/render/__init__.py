@@ -1,6 +1,6 @@
 """How an alert looks: one value in, the content of a message out.
 
-`view` says what is shown, `words` how times and links read, `mail` and `slack` how it is written. All foreign text
+`view` says what is shown, `words` how times and links read, `mail`, `slack`, `payload` (data for programs) and `plain` how it is written. All foreign text
 passes `words.line` and then the escaping of its format; none of it is ever a template. Rendering asks no clock: `now` is
 when the message goes out.
 """
@@ -10,6 +10,8 @@ from datetime import datetime
 from types import MappingProxyType
 
 from monitor.alerting.render.mail import render_mail
+from monitor.alerting.render.payload import render_payload
+from monitor.alerting.render.plain import render_text
 from monitor.alerting.render.slack import render_slack
 from monitor.model import Alert, Content, Format
 
@@ -31,6 +33,12 @@ def render(
 
     `links` are signed addresses by what they do (`LinkAction`); those that are there are shown.
     """
-    if format is Format.MAIL:
-        return render_mail(alert, plain=plain, now=now, links=links)
-    return render_slack(alert, plain=plain, now=now)
+    match format:
+        case Format.MAIL:
+            return render_mail(alert, plain=plain, now=now, links=links)
+        case Format.SLACK:
+            return render_slack(alert, plain=plain, now=now, links=links)
+        case Format.WEBHOOK:
+            return render_payload(alert, plain=plain, now=now, links=links)
+        case Format.TEXT:
+            return render_text(alert, now=now, links=links)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from monitor.alerting.bars import bar_line
+from monitor.alerting.render.links import shown_links
 from monitor.alerting.render.listing import Listing, ShownLine, listing_of
 from monitor.alerting.render.mail import notice_lines
 from monitor.alerting.render.story import ShownChange, marked_changes
@@ -25,6 +26,7 @@ Block = Mapping[str, object]
 MAX_HEADER = 150
 MAX_SECTION = 3000
 MAX_BLOCKS = 50
+MAX_BUTTON = 75
 MAX_CHANGES = 2
 MAX_COPIES = 5
 MAX_TOTAL = 13_200
@@ -45,8 +47,8 @@ _MENTION = re.compile(r"@(?=here|channel|everyone)", re.IGNORECASE)
 _EMOJI = re.compile(r":(?=[a-z0-9_+'-]{1,60}:)", re.IGNORECASE)
 
 
-def render_slack(alert: Alert, *, plain: bool, now: datetime) -> SlackContent:
-    """The alert as a Slack message that goes out now; `plain` leaves out the blocks."""
+def render_slack(alert: Alert, *, plain: bool, now: datetime, links: Mapping[str, str]) -> SlackContent:
+    """The alert as a Slack message that goes out now; `plain` leaves out the blocks. `links` become buttons that open them."""
     head = headline(alert)
     limit = _PLAIN_BUDGET if plain else _FALLBACK_BUDGET
     if alert.kind is AlertKind.DIGEST:
@@ -63,7 +65,21 @@ def render_slack(alert: Alert, *, plain: bool, now: datetime) -> SlackContent:
         view = view_of(alert, alert.article, now)
         text = _fallback(head, _article_texts(view), limit)
         blocks = () if plain else _article_blocks(head, view)
-    return SlackContent(text=text, blocks=blocks)
+    return SlackContent(text=text, blocks=(*blocks, *_buttons(links, blocks, text)) if blocks else ())
+
+
+def _buttons(links: Mapping[str, str], blocks: Sequence[Block], text: str) -> Iterator[Block]:
+    """Buttons that open links, as many as there is room for."""
+    room = MAX_TOTAL - size(list(blocks)) - size(text) - _CLOSING
+    elements: list[Block] = []
+    for words, link in shown_links(links):
+        label = {"type": "plain_text", "text": cut(words, MAX_BUTTON)}
+        button = {"type": "button", "text": label, "url": link.url}
+        room -= size(button) + 2
+        if room > 0 and units(link.url) <= MAX_SECTION and len(blocks) < MAX_BLOCKS:
+            elements.append(button)
+    if elements:
+        yield {"type": "actions", "elements": elements}
 
 
 def marked_down(text: str) -> str:
