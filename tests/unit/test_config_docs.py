@@ -1,5 +1,6 @@
 """The documentation, the schemas and the shipped files say what the program does."""
 
+import base64
 import json
 import re
 from datetime import timedelta
@@ -121,6 +122,9 @@ def test_the_comments_of_the_shipped_settings_hold_when_they_are_uncommented(tmp
         (tmp_path / name).mkdir()
     (tmp_path / "secrets" / "mail-password").write_text("secret\n")
     (tmp_path / "secrets" / "slack-url").write_text("https://hooks.slack.com/services/T/B/x\n")
+    (tmp_path / "secrets" / "webhook").write_text(f"whsec_{base64.b64encode(b'x' * 32).decode()}\n")
+    (tmp_path / "secrets" / "ntfy").write_text("ntfy://topic\n")
+    (tmp_path / "secrets" / "heartbeat-url").write_text("https://ping.example.org/x\n")
     text = (ROOT / "monitor.yaml").read_text("utf-8")
     uncommented = re.sub(r"^( *)#(?=[a-z-])", r"\1", text, flags=re.MULTILINE)
     assert uncommented.count("#") < text.count("#") - 15
