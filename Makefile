@@ -7,7 +7,7 @@ CONFIG ?= monitor.yaml
 BENCH_ENV := build/bench
 BENCH_ARGS ?=
 
-.PHONY: help install dev run test lint bench bench-matching bench-polling bench-names bench-stories bench-loading format lock clean
+.PHONY: help install dev run test lint bench bench-matching bench-polling bench-alerts bench-names bench-stories bench-loading format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -53,6 +53,9 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, the floors of the house
 
 bench: $(VENV)/.locked  ## measure matching, recording and delivering; writes docs/benchmarks.md
 	$(BIN)/python bench/flow.py
+
+bench-alerts: $(VENV)/.dev  ## alerts decided, rendered, and delivered to a mail server and a webhook
+	$(BIN)/python bench/alerts.py
 
 bench-names: $(VENV)/.locked  ## how well names are found, by language and tier, with the worst misses and false alarms
 	$(BIN)/python -m bench.names
