@@ -202,7 +202,9 @@ def _slack_page(*alerts: Alert) -> str:
     """The blocks of Slack messages, drawn much as Slack draws them."""
     drawn = []
     for alert in alerts:
-        content = alerting.render(alert, Format.SLACK, plain=False, now=alert.created_at, links=LINKS)
+        about_one = alert.kind is not AlertKind.DIGEST
+        links = {action: link for action, link in LINKS.items() if about_one or action in FOR_ALL}
+        content = alerting.render(alert, Format.SLACK, plain=False, now=alert.created_at, links=links)
         if not isinstance(content, SlackContent):
             raise SystemExit("not Slack's content")
         blocks = "".join(_drawn(block) for block in content.blocks)
