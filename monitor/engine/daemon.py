@@ -72,6 +72,8 @@ class Daemon:
         self.engine: LocalEngine | None = None
         self.port = 0
         """Where health is served, once it is."""
+        self._files: tuple[tuple[str, int, int], ...] = ()
+        """What the files of the settings looked like when they were read."""
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
 
@@ -82,6 +84,8 @@ class Daemon:
         """
         self._listen()
         loaded = self._load()
+        # Taken at once: what changes while the store opens and the first ticks run is a change too.
+        self._files = signature(loaded.settings.watched)
         http = loaded.settings.http
         callbacks = Callbacks() if http.public_url else None
         actions = Actions(time.monotonic) if http.public_url else None
@@ -174,7 +178,7 @@ class Daemon:
         """Reload when a watched file changes or SIGHUP comes. A change is taken when it has been still for one look, so
         that a file is not read while an editor writes it.
         """
-        taken = seen = await asyncio.to_thread(signature, parts.live.loaded.settings.watched)
+        taken = seen = self._files
         while True:
             asked = await _waited(self._changed, WATCH_EVERY)
             self._changed.clear()
