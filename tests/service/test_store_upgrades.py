@@ -167,6 +167,65 @@ def test_a_migration_that_is_killed_leaves_a_whole_step_and_goes_on(tmp_path, po
     asyncio.run(back())
 
 
+KILLED = """
+import asyncio, os, pathlib, signal, sys
+import monitor.store.sqlite as store
+
+at, seen, connect = int(sys.argv[2]), [0], store.connect
+
+def watched(path, *, readonly, timeout):
+    db = connect(path, readonly=readonly, timeout=timeout)
+    if not readonly:
+        def trace(_statement):
+            seen[0] += 1
+            if seen[0] == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        db.conn.set_trace_callback(trace)
+    return db
+
+store.connect = watched
+
+async def go():
+    one = store.SqliteStore(pathlib.Path(sys.argv[1]), owner=True)
+    await one.open()
+    await one.close()
+    print(seen[0])
+
+asyncio.run(go())
+"""
+"""This version, which dies at a statement of its own migrations."""
+
+
+def test_the_migrations_of_this_version_killed_at_twenty_statements_lose_and_repeat_nothing(tmp_path):
+    def run(path, at):
+        arguments = [sys.executable, "-c", KILLED, str(path), str(at)]
+        return subprocess.run(arguments, capture_output=True, text=True, check=False)
+
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    done = run(unpacked(WRITTEN[0], whole), 0)
+    assert done.returncode == 0, done.stderr
+    expected, statements = tables(whole / "m.db"), int(done.stdout)
+    assert statements > 60
+
+    async def opened(path):
+        store = SqliteStore(path, owner=True)
+        await store.open()
+        await store.release(None, NOW)
+        due = {claim.alert.key for claim in await deliveries_of(store)}
+        hits = len(await store.hits(HitFilter()))
+        await store.close()
+        return due, hits
+
+    for place in range(20):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        path = unpacked(WRITTEN[0], folder)
+        assert run(path, 1 + place * statements // 20).returncode == -9
+        assert asyncio.run(opened(path)) == ({"a3", "a4"}, 5)  # only what was on its way is sent
+        assert tables(path) == expected
+
+
 def test_a_copy_that_was_cut_short_is_made_anew(tmp_path):
     path = unpacked(WRITTEN[0], tmp_path)
     before = tables(path)

@@ -71,13 +71,13 @@ async def claimed(store, at=NOW, worker="w1"):
     return claim
 
 
-async def polled(store, claim, at=NOW, alerts=(), feed_id="f", **what):
+async def polled(store, claim, at=NOW, alerts=(), feed_id="f", waiting=(), **what):
     """Record a poll with a row that waits for each of the alerts, and then that they are told."""
     state = dataclasses.replace(claim.state, next_due=at + LONG, last_polled=at)
-    rows = tuple(row(one.article_key, one.rule_ids, route=one.alert.key, at=at) for one in alerts)
+    rows = (*waiting, *(row(one.article_key, one.rule_ids, route=one.alert.key, at=at) for one in alerts))
     record = PollRecord(feed_id=feed_id, lease=claim.lease, now=at, state=state, waiting=rows, **what)
     recorded = await store.record_poll(record)
-    if rows:
+    if alerts:
         await decided(store, alerts, at)
     return recorded
 
