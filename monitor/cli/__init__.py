@@ -27,6 +27,7 @@ COMMANDS = {
     "silences": "monitor.cli.silences:silences",
     "deliveries": "monitor.cli.deliveries:deliveries",
     "send-test": "monitor.cli.deliveries:send_test",
+    "preview": "monitor.cli.preview:preview",
     "backup": "monitor.cli.backup:backup",
 }
 """Command name -> module and object."""
