@@ -339,6 +339,8 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     log: LogSettings = field(default_factory=LogSettings)
     stories: StorySettings = field(default_factory=StorySettings)
+    templates: Mapping[str, str] | None = None
+    """The sources of the operator's own templates for mail, by name."""
     heartbeat: HeartbeatSettings | None = None
     canary: CanarySettings | None = None
     spikes: tuple[SpikeSettings, ...] = ()

@@ -17,7 +17,7 @@ from monitor.alerting.news import Row, UpdateCause, united
 from monitor.alerting.parts import card_of, deliveries_to, reason_of
 from monitor.alerting.people import check_timezone, effective, subscriber_of
 from monitor.alerting.quiet import quiet_until
-from monitor.alerting.render import render
+from monitor.alerting.render import TEMPLATE_NAMES, Templates, render, samples
 from monitor.alerting.retries import Decision, decide
 from monitor.alerting.silences import silenced_by
 from monitor.alerting.spikes import HISTORY, Spike, SpikeTold, spike, spike_alert, watched
@@ -27,6 +27,7 @@ from monitor.alerting.wires import wire_of
 
 __all__ = [
     "HISTORY",
+    "TEMPLATE_NAMES",
     "Decision",
     "Decisions",
     "Link",
@@ -36,6 +37,7 @@ __all__ = [
     "SpikeTold",
     "StoryTell",
     "Tell",
+    "Templates",
     "UpdateCause",
     "after_attempt",
     "always_quiet",
@@ -64,6 +66,7 @@ __all__ = [
     "recipients_of",
     "render",
     "routes_of",
+    "samples",
     "silenced_by",
     "spike",
     "spike_alert",

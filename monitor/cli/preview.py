@@ -53,7 +53,9 @@ def preview(file: Path, *, hit: int | None, channel: str, subscriber: str | None
     base = loaded.settings.http.public_url
     links = {action.value: f"{base.rstrip('/')}/a/PREVIEW" for action in LinkAction} if base else {}
     shown = make_channel(settings, loaded.settings.delivery).format
-    content = alerting.render(alert, shown, plain=False, now=now, links=links)
+    sources = loaded.settings.templates
+    templates = alerting.Templates(sources) if sources is not None else None
+    content = alerting.render(alert, shown, plain=False, now=now, links=links, templates=templates)
     text, saved = _shown(content)
     if output is None:
         click.echo(text)

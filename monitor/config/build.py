@@ -24,6 +24,7 @@ from monitor.config.settings_file import (
     StoreEntry,
 )
 from monitor.config.subscriber_build import build_spikes, build_subscribers, item_at
+from monitor.config.templates import build_templates
 from monitor.config.values import shown_duration
 from monitor.model import CANARY, Feed, FeedKind, FullText, Outlet
 from monitor.settings import (
@@ -61,6 +62,7 @@ def build_settings(draft: Draft) -> Settings:
         delivery=_delivery(draft),
         http=_http(draft),
         log=LogSettings(format=model.log.format, level=model.log.level),
+        templates=build_templates(draft, model.templates),
         heartbeat=build_heartbeat(draft, model.heartbeat) if model.heartbeat else None,
         stories=StorySettings(**dict(model.stories)),
         canary=CanarySettings(**dict(model.canary)) if model.canary else None,

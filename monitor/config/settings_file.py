@@ -385,6 +385,8 @@ class SettingsFile(Strict):
     """How deliveries are tried."""
     stories: StoriesEntry = StoriesEntry()
     """How articles that tell the same news are grouped."""
+    templates: Line | None = None
+    """A folder with templates of yours for mail, in place of those that are shipped."""
     heartbeat: HeartbeatEntry | None = None
     """An address that is asked for while all is well; none when left out."""
     spikes: tuple[SpikeEntry, ...] = ()

@@ -27,6 +27,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from monitor import alerting, feed_health, schedule
 from monitor.channels.protocol import Channel
@@ -44,6 +45,7 @@ from monitor.model import (
     AlertKind,
     Article,
     ChannelState,
+    Content,
     DeliveryClaim,
     DeliveryState,
     FailureReason,
@@ -282,7 +284,7 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
     delivery, alert_ = claim.delivery, claim.alert
     links = _links(parts, alert_)
     try:
-        content = alerting.render(alert_, channel.format, plain=delivery.plain, now=parts.clock(), links=links)
+        content = _rendered(parts, claim, channel, links)
     except Exception as error:  # noqa: BLE001 - the top of a unit of work: whatever it is, it is recorded
         parts.journal.fault("render", error, delivery=delivery.id)
         return SendResult(
@@ -302,6 +304,20 @@ async def _send(parts: Parts, channel: Channel, claim: DeliveryClaim) -> SendRes
         links=links,
     )
     return await channel.send(message)
+
+
+def _rendered(parts: Parts, claim: DeliveryClaim, channel: Channel, links: Mapping[str, str]) -> Content:
+    """The alert as its channel sends it; where the operator's own template fails, as it is shipped."""
+    render = partial(
+        alerting.render, claim.alert, channel.format, plain=claim.delivery.plain, now=parts.clock(), links=links
+    )
+    templates = parts.live.templates()
+    if templates is not None:
+        try:
+            return render(templates=templates)
+        except Exception as error:  # noqa: BLE001 - an alert is worth more than its looks
+            parts.journal.template(error)
+    return render()
 
 
 def _links(parts: Parts, alert: Alert) -> Mapping[str, str]:

@@ -34,6 +34,7 @@ from monitor.store.protocol import NewArticle, NewRevision, PollRecord, Recorded
 
 _FEED_LINES, _FEED_LINES_AT_ONCE = 50.0, 100
 """Lines a second about how feeds are: what happens to all of them at once must not fill the disk."""
+_HOUR = 3600.0
 _LATENCY_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600)
 
 
@@ -44,6 +45,9 @@ class Journal:
         self._log = structlog.get_logger()
         self._feed_lines = TokenBucket(_FEED_LINES, _FEED_LINES_AT_ONCE, clock=monotonic)
         self._held_back = 0
+        self._monotonic = monotonic
+        self._said: dict[str, float] = {}
+        """Faults of templates, and when they were last told."""
         self.registry = CollectorRegistry()
         registry = self.registry
         self.polls = Counter("monitor_polls", "Polls, by how they ended", ["status"], registry=registry)
@@ -57,6 +61,9 @@ class Journal:
         )
         self.hits = Counter("monitor_hits", "Hits stored, by severity", ["severity"], registry=registry)
         self.alerts = Counter("monitor_alerts", "Alerts stored", registry=registry)
+        self.templates = Counter(
+            "monitor_template_failures", "Messages for which a template of the operator's failed", registry=registry
+        )
         self.heartbeats = Counter(
             "monitor_heartbeats", "Pings that say that all is well, by how they ended", ["status"], registry=registry
         )
@@ -235,6 +242,14 @@ class Journal:
         self._log.info("digest", subscriber=subscriber, channel=channel, carried=count)
 
     # the rest
+
+    def template(self, error: Exception) -> None:
+        """A template of the operator's failed; what is shipped took its place. Each fault is said once an hour."""
+        self.templates.inc()
+        said, now = f"{type(error).__name__}: {error}"[:300], self._monotonic()
+        if now - self._said.get(said, -_HOUR) >= _HOUR:
+            self._said[said] = now
+            self._log.warning("template", detail=said)
 
     def lease_lost(self, **fields: object) -> None:
         """Work was finished after its lease had gone to somebody else; nothing was recorded."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from monitor.alerting import Templates
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
 from monitor.engine.journal import Journal
@@ -36,8 +37,18 @@ class Live:
     """Everybody who may be told of hits, as `people.refresh` found them."""
     people_version: int = -1
     """What of the store they were made from."""
+    _templates: Templates | None = None
     link_key: bytes | None = None
     """What links in messages are signed with; None where no address of ours is known."""
+
+    def templates(self) -> Templates | None:
+        """The operator's templates for mail, compiled once."""
+        sources = self.loaded.settings.templates
+        if sources is None:
+            return None
+        if self._templates is None or self._templates.sources is not sources:
+            self._templates = Templates(sources)
+        return self._templates
 
     def subscriber(self, id: str) -> Subscriber | None:  # noqa: A002 - what it is
         """Somebody of them; None who is not there any more."""

@@ -25,7 +25,9 @@ def folder(tmp_path_factory):
 
     async def story():
         async with WebHost({"/f": reply(body=rss("Planes at Khmeimim"))}) as host:
-            beat = Beat(made, host.url("/f"), people=people, http="{listen: '127.0.0.1:0', public_url: 'https://m.example'}")
+            beat = Beat(
+                made, host.url("/f"), people=people, http="{listen: '127.0.0.1:0', public_url: 'https://m.example'}"
+            )
             rules = (made / "rules.yaml").read_text()
             (made / "rules.yaml").write_text(rules + "  - {id: other, kind: topic, title: Other, names: [Zzyzx]}\n")
             text = beat.file.read_text()

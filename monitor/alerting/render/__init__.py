@@ -12,10 +12,13 @@ from types import MappingProxyType
 from monitor.alerting.render.mail import render_mail
 from monitor.alerting.render.payload import render_payload
 from monitor.alerting.render.plain import render_text
+from monitor.alerting.render.samples import samples
 from monitor.alerting.render.slack import render_slack
+from monitor.alerting.render.templates import NAMES as TEMPLATE_NAMES
+from monitor.alerting.render.templates import Templates
 from monitor.model import Alert, Content, Format
 
-__all__ = ["render"]
+__all__ = ["TEMPLATE_NAMES", "Templates", "render", "samples"]
 
 
 NO_LINKS: Mapping[str, str] = MappingProxyType({})
@@ -28,14 +31,16 @@ def render(
     plain: bool,
     now: datetime,
     links: Mapping[str, str] = NO_LINKS,
+    templates: Templates | None = None,
 ) -> Content:
     """The alert as the content of a message that goes out now; `plain` leaves out all that is not text.
 
-    `links` are signed addresses by what they do (`LinkAction`); those that are there are shown.
+    `links` are signed addresses by what they do (`LinkAction`); those that are there are shown. `templates` are the operator's own,
+    for mail; whatever they do wrong is raised.
     """
     match format:
         case Format.MAIL:
-            return render_mail(alert, plain=plain, now=now, links=links)
+            return render_mail(alert, plain=plain, now=now, links=links, templates=templates)
         case Format.SLACK:
             return render_slack(alert, plain=plain, now=now, links=links)
         case Format.WEBHOOK:

@@ -9,7 +9,6 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.alerting.bars import bar_drawing, bar_line
@@ -17,44 +16,49 @@ from monitor.alerting.render.links import shown_links
 from monitor.alerting.render.listing import Listing, listing_of
 from monitor.alerting.render.story import ShownCopy, marked_changes
 from monitor.alerting.render.subject import headline, subject
+from monitor.alerting.render.templates import SHIPPED, Templates
 from monitor.alerting.render.view import ShownExcerpt, ShownReason, View, footer_of, view_of
 from monitor.alerting.render.words import Link, line
 from monitor.model import Alert, AlertKind, MailContent
 
 _WIDTH = 76
-_TEMPLATES = Environment(
-    loader=PackageLoader("monitor.alerting"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    auto_reload=False,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_MAX_SUBJECT = 500
 _MAX_TEXT = 20_000
 """Characters of a notice: it is ours, but quotes other people's servers."""
 
 
-def render_mail(alert: Alert, *, plain: bool, now: datetime, links: Mapping[str, str]) -> MailContent:
-    """The alert as a mail that goes out now, with `links` at its end; `plain` leaves out the HTML part."""
+def render_mail(
+    alert: Alert, *, plain: bool, now: datetime, links: Mapping[str, str], templates: Templates | None = None
+) -> MailContent:
+    """The alert as a mail that goes out now, with `links` at its end; `plain` leaves out the HTML part. Raises whatever
+    an operator's `templates` do wrong.
+    """
     about, shown = subject(alert), shown_links(links)
-    page: Mapping[str, object]
+    page: dict[str, object]
     if alert.kind is AlertKind.DIGEST:
         listing = listing_of(alert, now)
         lines, footer = _digest_lines(listing), listing.footer
         # The drawing is made of our own numbers alone.
-        template, page = "digest.html.j2", {"listing": listing, "drawing": Markup(bar_drawing(listing.chart))}  # noqa: S704
+        name, page = "digest", {"listing": listing, "drawing": Markup(bar_drawing(listing.chart))}  # noqa: S704
     elif alert.article is None:
         paragraphs, footer = notice_lines(alert), footer_of(alert)
-        lines, template, page = iter(paragraphs), "notice.html.j2", {"lines": paragraphs}
+        lines, name, page = iter(paragraphs), "notice", {"lines": paragraphs}
     else:
         view = view_of(alert, alert.article, now)
         lines, footer = _article_lines(view, headline(alert)), view.footer
-        template, page = "alert.html.j2", {"view": view}
-    text = "\n".join((*lines, *_footer_lines(footer, shown)))
-    html = (
-        None if plain else _TEMPLATES.get_template(template).render(subject=about, footer=footer, links=shown, **page)
+        name, page = "alert", {"view": view}
+    text = "\n".join((*lines, *_footer_lines(footer, shown))) + "\n"
+    page = {**page, "subject": about, "footer": footer, "links": shown}
+    if templates is None:
+        html = None if plain else SHIPPED.get_template(f"{name}.html.j2").render(page)
+        return MailContent(subject=about, text=text, html=html)
+    page["kind"] = alert.kind.value
+    about = line(templates.text("subject.txt.j2", page) or "", _MAX_SUBJECT) or about
+    return MailContent(
+        subject=about,
+        text=templates.text(f"{name}.txt.j2", page) or text,
+        html=None if plain else templates.html(f"{name}.html.j2", {**page, "subject": about}),
     )
-    return MailContent(subject=about, text=text + "\n", html=html)
 
 
 def notice_lines(alert: Alert) -> tuple[str, ...]:
