@@ -306,6 +306,8 @@ class HttpSettings:
     """0 takes a free port."""
     enabled: bool = True
     public_url: str | None = None
+    subscribe: bool = False
+    """Whether people may subscribe by themselves, by mail."""
     """Where others reach this port, without a slash at its end; hubs call back there."""
 
 

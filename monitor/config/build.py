@@ -199,7 +199,12 @@ def _http(draft: Draft) -> HttpSettings:
     if entry.public_url and entry.public_url.startswith("http://"):
         draft.warn(where, "http.public_url: http:// shows the secret addresses of callbacks on the way; use https://")
     public_url = entry.public_url.rstrip("/") if entry.public_url else None
-    return HttpSettings(host=host, port=port, enabled=entry.enabled, public_url=public_url)
+    mail = any(isinstance(one, EmailEntry) for one in draft.model.channels.values())
+    if entry.subscribe and not (public_url and mail):
+        draft.fault(
+            draft.node("http", "subscribe"), "http.subscribe: needs http.public_url and a channel of kind email"
+        )
+    return HttpSettings(host=host, port=port, enabled=entry.enabled, public_url=public_url, subscribe=entry.subscribe)
 
 
 def _delivery(draft: Draft) -> DeliverySettings:

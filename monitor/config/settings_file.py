@@ -333,7 +333,9 @@ class HttpEntry(Strict):
     enabled: bool = _HTTP.enabled
     """Whether to listen at all."""
     public_url: WebUrl | None = None
-    """Where others reach this port, for hubs that push (WebSub): `https://monitor.example.org`."""
+    """Where others reach this port, for links in messages and hubs that push: `https://monitor.example.org`."""
+    subscribe: bool = _HTTP.subscribe
+    """Whether people may subscribe by themselves on `/subscribe`, by mail that they confirm."""
 
 
 class LogEntry(Strict):

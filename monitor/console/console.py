@@ -14,6 +14,7 @@ from monitor import alerting
 from monitor.alerting.links import PATH, Link, read
 from monitor.console import pages
 from monitor.console.pages import Page, SettingsForm
+from monitor.console.subscribing import SUBSCRIBE, Offer, Subscribing
 from monitor.model import CANARY, Choices, LinkAction, Rule, Silence, Subscriber, Verdict
 from monitor.store.protocol import Store
 
@@ -47,14 +48,24 @@ class Console:
         rules: Callable[[], Mapping[str, Rule]],
         clock: Callable[[], datetime],
         changed: Callable[[], Awaitable[None]],
+        offer: Callable[[], Offer | None] = lambda: None,
     ) -> None:
+        self._subscribing = Subscribing(store, offer=offer)
         self._store, self._people, self._rules, self._clock, self._changed = store, people, rules, clock, changed
 
     async def answer(self, request: Request) -> Page:
         """The page for a request. Raises StoreError."""
         now = self._clock()
         keys = await self._store.link_keys(secrets.token_bytes(32))
+        if request.path == SUBSCRIBE:
+            form = {name: request.first(name) for name in request.form} if request.method == "POST" else None
+            return await self._subscribing.form(form, keys[0], now)
         link = read(request.path.removeprefix(PATH), keys, now) if request.path.startswith(PATH) else None
+        if link is not None and link.action is LinkAction.CONFIRM:
+            page, added = await self._subscribing.confirm(link, now, post=request.method == "POST")
+            if added:
+                await self._changed()
+            return page
         subscriber = next((one for one in self._people() if link and one.id == link.subscriber), None)
         if link is None or subscriber is None:
             return pages.message(

@@ -63,3 +63,10 @@ def settings(form: SettingsForm) -> Page:
     """The page of settings."""
     shown = _TEMPLATES.get_template("settings.html.j2").render(form=form)
     return Page(status=400 if form.fault else 200, html=shown)
+
+
+def subscribing(form: Mapping[str, str] | None = None, fault: str = "") -> Page:
+    """The form with which people subscribe, with what was wrong with what they wrote."""
+    shown = {name: (form or {}).get(name, "")[:254] for name in ("address", "severity", "cadence", "timezone")}
+    html = _TEMPLATES.get_template("subscribe.html.j2").render(form=shown, fault=fault)
+    return Page(status=400 if fault else 200, html=html)

@@ -24,7 +24,7 @@ from monitor import schedule
 from monitor.channels import make_channel
 from monitor.channels.protocol import Channel
 from monitor.config import Loaded
-from monitor.console import Console
+from monitor.console import Console, Offer
 from monitor.engine import flow, people
 from monitor.engine.actions import Actions
 from monitor.engine.callbacks import Callbacks
@@ -34,7 +34,7 @@ from monitor.engine.local import LocalEngine
 from monitor.engine.parts import Live, Parts
 from monitor.errors import ConfigError
 from monitor.feeds import FeedReader
-from monitor.settings import ChannelSettings, DeliverySettings, Settings, StoreSettings
+from monitor.settings import ChannelSettings, DeliverySettings, EmailSettings, Settings, StoreSettings
 from monitor.store import open_store
 from monitor.store.protocol import Store
 
@@ -237,7 +237,15 @@ def console_of(parts: Parts, engine: LocalEngine) -> Console:
         rules=lambda: parts.live.loaded.index.rules,
         clock=parts.clock,
         changed=engine.look_at_people,
+        offer=lambda: _offer(parts.live.loaded.settings),
     )
+
+
+def _offer(settings: Settings) -> Offer | None:
+    """Whether people may subscribe by themselves, and how they are written to."""
+    mail = next((one.id for one in settings.channels if isinstance(one, EmailSettings)), None)
+    base = settings.http.public_url
+    return Offer(channel=mail, base=base) if settings.http.subscribe and mail is not None and base else None
 
 
 async def sync(parts: Parts) -> None:

@@ -19,7 +19,7 @@ harmless.
 Where a step is decided: `schedule/` (when a feed is polled next), `feed_health.py` (how it is), `matching/` (what hits), `stories/` (what is the
 same news), `alerting/` (who is told when, how it looks, when to try again). Where it is kept: `store/`. Who calls the verbs, and when: `local.py`.
 
-The verbs claim nothing themselves but take a claim, so that each can be run, tested and killed alone.
+Longer than other files by a few lines, because it is read as a whole. The verbs claim nothing themselves but take a claim, so that each can be run, tested and killed alone.
 """
 
 import asyncio

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from monitor.console import SUBSCRIBE
 from monitor.engine.actions import PREFIX as LINKS
 from monitor.engine.actions import Actions
 from monitor.engine.callbacks import PREFIX, Callbacks
@@ -183,7 +184,7 @@ class _Pages(BaseHTTPRequestHandler):
 
     def acts(self) -> bool:
         """Answer somebody who follows a link of a message; False if it is something else that is asked for."""
-        if self.actions is None or not self.path.startswith(LINKS):
+        if self.actions is None or not (self.path.startswith(LINKS) or self.path.partition("?")[0] == SUBSCRIBE):
             return False
         headers = {name.lower(): value for name, value in self.headers.items()}
         page = self.actions.answer(self.command, self.path, headers, self.rfile)

@@ -15,7 +15,8 @@ slow host or mail server does not hold up the rest.
     bounce tick    1 min   read what came back by mail
     sweep         10 s     take back leases that ran out, fold what waited too long, look for spikes, tell of feeds, read figures for health
 
-What happens at start, at a reload and at the end stands in `daemon.py`.
+What happens at start, at a reload and at the end stands in `daemon.py`. Longer than other files, because who starts what, and what
+waits for what, is read as a whole.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alerting, schedule
 from monitor.channels.protocol import Channel
+from monitor.console import forget
 from monitor.engine import alerts, bounces, canary, flow, notices, pages, people
 from monitor.engine.health import Pulse
 from monitor.engine.heartbeat import Heartbeat
@@ -394,6 +396,8 @@ class LocalEngine:
         await flow.catch_up(parts)
         if await self.spikes.look(parts):
             self.nudge()
+        if parts.live.loaded.settings.http.subscribe:
+            await forget(parts.store, now)
         await notices.watch_network(parts)
         await notices.tell_of_feeds(parts)
         if respread := await flow.respread(parts):

@@ -47,6 +47,8 @@ class LinkAction(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     UNSUBSCRIBE_RULE = "unsubscribe_rule"
     SETTINGS = "settings"
+    CONFIRM = "confirm"
+    """Of the mail that asks somebody who wants to subscribe; in no alert."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 Every write is one immediate transaction on the writer's connection; reads have a connection of their own and never wait
 for a write. What a caller cancels goes on to its end in its thread: no half transaction, and no lost count.
 
+Longer than other files by a few lines: a list of what stands in the modules beside it.
+
     connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
     feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  what each method does, in its transaction
     waiting.py  decisions.py  ledger.py  stories.py  spikes.py  people.py  bounces.py   what waits for subscribers, what was decided, how every hit ended
