@@ -46,7 +46,11 @@ SWITCHES = [
     *("--disable-component-update", "--disable-sync"),
 ]
 PHONE, DESK = 375, 1000
-LINKS = {action: f"https://monitor.example/l/{action}.{'x' * 80}" for action in LinkAction}
+LINKS = {
+    action: f"https://monitor.example/l/{action}.{'x' * 80}"
+    for action in LinkAction
+    if action is not LinkAction.CONFIRM
+}
 LONG = "https://news.example/" + "a" * 300
 ARABIC = "هبطت طائرات في قاعدة حميميم الجوية يوم الثلاثاء."
 AT = ARABIC.index("حميميم")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.made import NOW
 from support.waiting import HOUR, RULES, Bookkeeper, buckets, decide, desk, hits, reasons, row, told, wanted
 
+from monitor import alerting
 from monitor.alerting import UpdateCause, parse_cadence, parse_quiet
 from monitor.model import (
     AlertKind,
@@ -497,3 +498,15 @@ def test_no_hour_has_more_alerts_of_a_severity_than_the_bound_and_nothing_waits_
             assert len(hour) <= bound + 1  # one that is released alone after an hour needs no digest
     for at, tell in keeper.tells:
         assert all(at - came[one.row.id] <= HOUR for story in tell.stories for one in story.rows)
+
+
+def test_what_was_told_of_two_stories_that_became_one_begins_with_the_first():
+    first = told("s1", rules=frozenset({"base"}), severity=Severity.FLASH, languages=frozenset({"ar"}))
+    later = told("s2", alert_key="a2", first_at=NOW, last_at=NOW, outlets=4, articles=frozenset({"k9"}))
+    assert alerting.united(later, None, "s1") == replace(later, story="s1")
+    for one, other in ((later, first), (first, later)):
+        whole = alerting.united(one, other, "s1")
+        assert (whole.story, whole.alert_key, whole.alerts, whole.outlets) == ("s1", "a1", 2, 4)
+        assert (whole.rules, whole.articles) == (frozenset({"base", "trade"}), frozenset({"k0", "k9"}))
+        assert (whole.severity, whole.first_at, whole.last_at) == (Severity.FLASH, first.first_at, NOW)
+        assert whole.languages == frozenset({"ar", "en"})

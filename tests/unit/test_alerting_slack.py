@@ -257,3 +257,24 @@ marks = st.lists(st.tuples(st.integers(-2, 400), st.integers(-2, 400)), max_size
 @given(kind=st.sampled_from(AlertKind), text=hostile, marks=marks, plain=st.booleans())
 def test_any_text_stays_within_all_limits(kind, text, marks, plain):
     check_limits(slack(odd_alert(kind, text, marks, rules=6), plain=plain))
+
+
+def test_links_become_buttons_as_far_as_there_is_room():
+    links = {
+        "mute_story": "https://m.example/a/x",
+        "settings": "https://m.example/a/y",
+        "unsubscribe": "javascript:alert(1)",
+    }
+    made = alerting.render(alert(), Format.SLACK, plain=False, now=NOW, links=links)
+    (actions,) = [one for one in made.blocks if one["type"] == "actions"]
+    assert [(one["text"]["text"], one["url"]) for one in actions["elements"]] == [
+        ("Mute this story for 24 h", links["mute_story"]),
+        ("Settings", links["settings"]),
+    ]
+    names = ("mute_story", "mute_feed", "mute_rule", "false_positive", "settings", "unsubscribe_rule", "unsubscribe")
+    long = {name: f"https://m.example/a/{name * 200}" for name in names}
+    made = alerting.render(alert(), Format.SLACK, plain=False, now=NOW, links=long)
+    assert 0 < len(made.blocks[-1]["elements"]) < len(names)
+    assert units(json.dumps(list(made.blocks), ensure_ascii=False)) + units(made.text) <= MAX_TOTAL
+    plain = alerting.render(alert(), Format.SLACK, plain=True, now=NOW, links=links)
+    assert plain.blocks == ()

@@ -20,9 +20,11 @@ from monitor.channels.webhook import classify
 from monitor.model import (
     Alert,
     AlertKind,
+    Change,
     Copy,
     DigestLine,
     DigestReason,
+    Edit,
     FailureReason,
     Format,
     Outcome,
@@ -119,6 +121,8 @@ def test_the_payload_says_all_that_a_mail_says():
     assert data["spread"]["copies"][0]["outlet"] == "Other"
     assert data["links"] == {"settings": "https://m.example/a/x"}
     assert data["no_longer_hit"] == ["Trade"]
+    change = Change(field="title", pieces=(("Two ", Edit.SAME), ("planes", Edit.REMOVED), ("jets", Edit.ADDED)))
+    assert rendered(alert(kind=AlertKind.REVISION, changes=(change,))).data["changes"] == ["Two [-planes-]{+jets+}"]
     assert rendered(alert(), plain=True).data["reasons"][0]["excerpts"] == []
     json.dumps(data)
 
@@ -203,3 +207,10 @@ def test_the_shape_of_alertmanager():
     notice = rendered(alert(kind=AlertKind.NOTICE, article=None, reasons=(), subject="S", text="Look"))
     body, _ = request("alertmanager", message="k", event="x", data=notice.data, timestamp=7, secrets=())
     assert json.loads(body)["alerts"][0]["labels"]["alertname"] == "notice"
+
+
+def test_plain_text_says_what_a_mail_says():
+    content = alerting.render(alert(), Format.TEXT, plain=False, now=NOW, links={"settings": "https://m.example/a/x"})
+    assert content.title.startswith("[urgent]") or content.title.startswith("[routine]")
+    assert "«Khmeimim»" in content.text
+    assert "https://m.example/a/x" in content.text

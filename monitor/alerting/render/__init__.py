@@ -45,5 +45,5 @@ def render(
             return render_slack(alert, plain=plain, now=now, links=links)
         case Format.WEBHOOK:
             return render_payload(alert, plain=plain, now=now, links=links)
-        case Format.TEXT:
+        case _:
             return render_text(alert, now=now, links=links)
