@@ -274,7 +274,7 @@ class StorySettings:
 
     enabled: bool = True
     """Otherwise every article is a story of its own."""
-    most: int = 50_000
+    most: int = 20_000
     """Articles that a new one is compared with, at most; those of the last five days."""
 
 
