@@ -41,7 +41,7 @@ STEP = timedelta(minutes=5)
 OUTLETS = 12
 RULES = """
 rules:
-  - {id: base, kind: base, title: Bases, names: [Khmeimim, Хмеймим, حميميم, Tartus, Тартус, طرطوس], severity: flash, labels: {country: sy}}
+  - {id: base, kind: base, title: Bases, names: [Khmeimim, Хмеймим, حميميم, Baghdad, Багдад, بغداد], severity: flash, labels: {country: sy}}
   - {id: leader, kind: person, title: Leaders, names: [Putin, Путин, بوتين, Blair, Bush, Erdogan, Эрдоган], severity: urgent}
   - {id: trade, kind: topic, title: Trade, query: "oil OR нефть OR النفط OR gas", severity: routine, labels: {desk: economy}}
   - {id: capital, kind: place, title: Capitals, names: [Moscow, Москва, London, Riyadh, الرياض, Damascus], severity: routine}
