@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from json.encoder import encode_basestring_ascii
+from urllib.parse import urlsplit
 
 from monitor.model import Rule
 
@@ -63,3 +64,13 @@ def rule_version(rule: Rule) -> str:
         (rule.score.threshold, rule.score.words) if rule.score else None,
     ]  # fmt: skip
     return _digest(_VERSION, "rule", json.dumps(parts, ensure_ascii=True))[:16]
+
+
+SHARDS = 1024
+"""Never changes: the shard of a feed stands in the store."""
+
+
+def shard_of(url: str) -> int:
+    """The shard of an address: all addresses of one host have the same. What has no host is its own."""
+    host = urlsplit(url).hostname if "://" in url else None
+    return int.from_bytes(hashlib.blake2b((host or url).encode(errors="replace"), digest_size=4).digest()) % SHARDS

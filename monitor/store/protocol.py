@@ -11,7 +11,8 @@ Every implementation passes `tests/contract/test_store.py`. The rules that hold 
   raise `LeaseLost`, and write nothing, when the token is no longer the newest.
 * `StoreBusy` is raised when the database is locked or the disk is full; the caller may try again. Anything else that
   goes wrong below is wrapped in `StoreError`. Each implementation says where.
-* Values that are read come back equal to the values that were written.
+* Values that are read come back equal to the values that were written; a character that the database has no form for (a
+  lone surrogate, and NUL on PostgreSQL) becomes U+FFFD.
 
 Methods by topic: life (`open`, `close`, `check`, `inspect`, `backup`), feeds (`sync_feeds`, `claim_feeds`, `release`,
 `give_back`, `make_due`, `respread`, `feed_states`, `untold`, `record_told`), subscribers (`sync_subscribers`,
@@ -24,7 +25,7 @@ and `store.spike_protocol`, people in `store.people_protocol`,
 mail that came back in `store.bounce_protocol`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -305,8 +306,11 @@ class Store(FeedLists, PageStore, PushStore, AlertStore, SpikeStore, PeopleStore
         *,
         only: Sequence[str] | None = None,
         not_since: datetime | None = None,
+        shards: Collection[int] | None = None,
     ) -> tuple[FeedClaim, ...]:
-        """Lease up to `limit` feeds that are due, oldest first: of `only` those, and not polled since then."""
+        """Lease up to `limit` feeds that are due, oldest first: of `only` those, not polled since then, and of hosts in
+        these `shards` (see `keys.shard_of`).
+        """
 
     async def release(self, worker: str | None, now: datetime) -> int:
         """Give back all leases of this worker (None: of every worker, for the one owner of a store at its start). Feeds

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from support import pghost
 from support.storing import FEED, NOW, STORES
 
 
@@ -19,6 +20,8 @@ def contract(request, tmp_path):
                 return await test(store, **more)
             finally:
                 await store.close()
+                if request.param == "postgres":
+                    pghost.drop(store.url)
 
         return asyncio.run(inner())
 

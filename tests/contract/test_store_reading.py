@@ -122,7 +122,8 @@ def test_odd_characters_never_make_a_write_fail(contract):
         recorded = await polled(store, claim, articles=(NewArticle(article=odd, matches=(match(text="\ud800"),)),))
         assert recorded.articles == 1
         (hit,) = await store.hits(HitFilter())
-        assert hit.article.title == "a\x00b\ufffdc"
+        # PostgreSQL has no NUL; one character stands for another, so that offsets hold.
+        assert hit.article.title in {"a\x00b\ufffdc", "a\ufffdb\ufffdc"}
 
     contract(test)
 

@@ -23,14 +23,19 @@ from monitor.model import (
     Waiting,
 )
 from monitor.store.alert_protocol import AlertRecord, TellingRecord
+from monitor.store.postgres import PostgresStore
 from monitor.store.protocol import AttemptRecord, NewArticle, PollRecord
 from monitor.store.sqlite import SqliteStore
+from support import pghost
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 LONG = timedelta(hours=1)
 FEED = Feed(id="f", url="https://example.org/feed", title="The Feed", labels={"a": "b"}, every=5 * MINUTE)
-STORES = {"sqlite": lambda folder: SqliteStore(folder / "m.db", owner=True)}
+STORES = {
+    "sqlite": lambda folder: SqliteStore(folder / "m.db", owner=True),
+    "postgres": lambda _: PostgresStore(pghost.database()),
+}
 
 
 def article(number=1, body="Planes at the Khmeimim air base.", **more):

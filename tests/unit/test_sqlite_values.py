@@ -28,7 +28,7 @@ from monitor.model import (
     Tier,
     Validators,
 )
-from monitor.store.sqlite import values
+from monitor.store.sql import values
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=12)  # lone surrogates, NUL and all else
 MAYBE = st.none() | TEXT

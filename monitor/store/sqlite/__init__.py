@@ -3,18 +3,14 @@
 Every write is one immediate transaction on the writer's connection; reads have a connection of their own and never wait
 for a write. What a caller cancels goes on to its end in its thread: no half transaction, and no lost count.
 
-Longer than other files by a few lines: a list of what stands in the modules beside it.
+What each method does stands in `store/sql/`; here is what is SQLite's own:
 
-    connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations
-    feeds.py  subscribers.py  polls.py  deliveries.py  reading.py  pages.py  pushes.py  what each method does, in its transaction
-    waiting.py  decisions.py  ledger.py  stories.py  spikes.py  people.py  bounces.py   what waits for subscribers, what was decided, how every hit ended
-    values.py       rows to values and back                        words.py    words of the text index     backup.py   copies
+    connection.py   opening, wrapping errors, the owner's lock     schema.py   tables, migrations     backup.py   copies
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,25 +18,11 @@ import sqlite_utils
 from pysqlite3 import dbapi2 as sqlite3
 
 from monitor.errors import StoreError
-from monitor.model import (
-    Alert,
-    Article,
-    ChannelState,
-    Delivery,
-    DeliveryClaim,
-    Feed,
-    FeedClaim,
-    FeedCondition,
-    FeedState,
-    Lease,
-    NewAlert,
-    NewDelivery,
-    Subscriber,
-)
-from monitor.store.feed_lists import Between, Spread
-from monitor.store.protocol import AttemptRecord, PollRecord, RecordedPoll, StoreCondition, SubscriberState
-from monitor.store.sqlite import backup, deliveries, feeds, pages, polls, reading, schema, subscribers, waiting
-from monitor.store.sqlite.bounces import Bounced
+from monitor.store.protocol import StoreCondition
+from monitor.store.sql import SqlStore
+from monitor.store.sql.together import Together
+from monitor.store.sql.values import Row
+from monitor.store.sqlite import backup, schema
 from monitor.store.sqlite.connection import (
     DiskFull,
     OwnerLock,
@@ -51,22 +33,12 @@ from monitor.store.sqlite.connection import (
     wrapped,
     writing,
 )
-from monitor.store.sqlite.decisions import Decisions
-from monitor.store.sqlite.feed_lists import StoredLists
-from monitor.store.sqlite.pages import Pages
-from monitor.store.sqlite.people import People
-from monitor.store.sqlite.polls import Known
-from monitor.store.sqlite.pushes import Pushes
-from monitor.store.sqlite.queries import Queries
-from monitor.store.sqlite.spikes import Spikes
-from monitor.store.sqlite.together import Together
-from monitor.store.sqlite.values import Row
 
 T = TypeVar("T")
 _QUICK_CHECK_BELOW = 1_000_000_000
 
 
-class SqliteStore(Queries, StoredLists, Pages, Pushes, Decisions, Spikes, People, Bounced):
+class SqliteStore(SqlStore):
     """See `store.protocol.Store`; errors beyond it: StoreError when the file is damaged or SQLite is too old."""
 
     def __init__(
@@ -216,158 +188,13 @@ class SqliteStore(Queries, StoredLists, Pages, Pushes, Decisions, Spikes, People
 
     async def inspect(self, *, deep: bool = True) -> StoreCondition:
         """Its size, and what SQLite finds wrong in it."""
-        return await self._read(lambda db: reading.condition(db, self.path, deep=deep))
+        return await self._read(lambda db: backup.condition(db, self.path, deep=deep))
 
     async def backup(self, target: Path) -> None:
         """Write a consistent, checked copy to a new file."""
         self._open_reader()
         # With a connection and a thread of its own: nothing waits for it.
         await asyncio.shield(asyncio.to_thread(backup.backup, self.path, target, self._timeout))
-
-    # feeds
-
-    async def sync_feeds(self, feeds_: Sequence[Feed], now: datetime, first_due: Mapping[str, datetime]) -> None:
-        """Make the stored set of feeds the given one."""
-        await self._write(lambda db: feeds.sync(db, feeds_, now, first_due), urgent=True)
-
-    async def claim_feeds(
-        self,
-        worker: str,
-        now: datetime,
-        limit: int,
-        lease: timedelta,
-        *,
-        only: Sequence[str] | None = None,
-        not_since: datetime | None = None,
-    ) -> tuple[FeedClaim, ...]:
-        """Lease feeds that are due."""
-        return await self._write(lambda db: feeds.claim(db, worker, now, limit, lease, only=only, not_since=not_since))
-
-    async def release(self, worker: str | None, now: datetime) -> int:
-        """Give back leases."""
-        return await self._write(
-            lambda db: (
-                feeds.release(db, worker)
-                + pages.release(db, worker)
-                + waiting.release(db, worker)
-                + deliveries.release(db, worker, now)
-            ),
-            urgent=True,
-        )
-
-    async def give_back(self, claims: Sequence[FeedClaim], due: Mapping[str, datetime] | None = None) -> int:
-        """Give back the leases of polls that were not made or could not be recorded."""
-        return await self._write(lambda db: feeds.give_back(db, claims, due or {}))
-
-    async def make_due(self, feed_ids: Sequence[str] | None, now: datetime) -> int:
-        """Set feeds due now."""
-        return await self._write(lambda db: feeds.make_due(db, feed_ids, now))
-
-    async def hasten_feeds(self, by: timedelta, before: datetime) -> int:
-        """Make feeds due so much sooner."""
-        return await self._write(lambda db: feeds.hasten(db, by, before))
-
-    async def respread(
-        self, choose: Spread, between: Between, before: datetime | None = None, unreached_since: datetime | None = None
-    ) -> int:
-        """Set new due times for feeds that are overdue, due in a time that cannot be, or could not be reached."""
-        return await self._write(lambda db: feeds.respread(db, choose, between, before, unreached_since))
-
-    async def feed_states(
-        self, ids: Sequence[str] | None = None, conditions: Sequence[FeedCondition] = ()
-    ) -> tuple[tuple[Feed, FeedState], ...]:
-        """Feeds that are switched on, by id."""
-        return await self._read(lambda db: feeds.states(db, ids, conditions))
-
-    async def untold(self) -> tuple[tuple[Feed, FeedState], ...]:
-        """Feeds of whose condition the operator has still to be told."""
-        return await self._read(feeds.untold)
-
-    async def record_told(self, told: Mapping[str, FeedCondition], notices: Sequence[NewAlert], now: datetime) -> None:
-        """Record notices about feeds."""
-
-        def record(db: Row) -> None:
-            for notice in notices:
-                polls.insert_alert(db, notice, None, now)
-            feeds.mark_told(db, told)
-
-        await self._write(record, urgent=True)
-
-    # subscribers
-
-    async def sync_subscribers(self, people: Sequence[Subscriber], now: datetime) -> None:
-        """Make the stored set of subscribers the given one."""
-        await self._write(lambda db: subscribers.sync(db, people, now), urgent=True)
-
-    async def subscriber_states(self) -> tuple[SubscriberState, ...]:
-        """All subscribers that ever were, by id."""
-        return await self._read(subscribers.states)
-
-    # polls
-
-    async def known(self, feed_id: str, keys: Sequence[str], alike: Sequence[Article] = ()) -> Known:
-        """Articles that are stored already, by key."""
-        return await self._read(lambda db: polls.known(db, feed_id, keys, alike))
-
-    async def record_poll(self, record: PollRecord) -> RecordedPoll:
-        """Record a poll whole."""
-        if self._closed:
-            raise StoreError(f"the store at {self.path} is closed")
-        return await self._polls.write(lambda db: pages.record_poll(db, record))
-
-    # alerts
-
-    async def record_alert(self, alert: NewAlert, now: datetime) -> bool:
-        """Record an alert that belongs to no poll."""
-        return await self._write(lambda db: polls.insert_alert(db, alert, None, now) is not None, urgent=True)
-
-    # deliveries
-
-    async def recover(self, now: datetime, max_lease: timedelta) -> int:
-        """Take back deliveries whose lease ran out."""
-        return await self._write(lambda db: deliveries.recover(db, now, max_lease), urgent=True)
-
-    async def claim_deliveries(
-        self, worker: str, now: datetime, limit: int, lease: timedelta, *, channel: str
-    ) -> tuple[DeliveryClaim, ...]:
-        """Lease pending deliveries of a channel."""
-        return await self._write(lambda db: deliveries.claim(db, worker, now, limit, lease, channel), urgent=True)
-
-    async def begin_attempt(self, delivery_id: int, lease: Lease, now: datetime) -> int:
-        """Write down that an attempt starts."""
-        return await self._write(lambda db: deliveries.begin(db, delivery_id, lease, now), urgent=True)
-
-    async def record_attempt(self, record: AttemptRecord) -> None:
-        """Close the running attempt and decide the delivery."""
-        await self._write(lambda db: deliveries.record_attempt(db, record), urgent=True)
-
-    async def late(self, now: datetime, older_than: timedelta, more_than: int) -> tuple[tuple[Delivery, ...], ...]:
-        """Pending deliveries that have waited too long, by recipient."""
-        return await self._read(lambda db: deliveries.late(db, now, older_than, more_than))
-
-    async def alerts(self, keys: Sequence[str]) -> Mapping[str, Alert]:
-        """Stored alerts by key."""
-        return await self._read(lambda db: reading.alerts(db, keys))
-
-    async def fold(self, digest: NewAlert, delivery: NewDelivery, carried: Sequence[int], now: datetime) -> int:
-        """Record a digest and mark what it carries."""
-        return await self._write(lambda db: deliveries.fold(db, digest, delivery, carried, now), urgent=True)
-
-    async def hasten(self, channel: str, now: datetime) -> int:
-        """Set the pending deliveries of a channel due now."""
-        return await self._write(lambda db: deliveries.hasten(db, channel, now), urgent=True)
-
-    async def requeue(self, delivery_ids: Sequence[int], now: datetime) -> int:
-        """Set dead deliveries pending again."""
-        return await self._write(lambda db: deliveries.requeue(db, delivery_ids, now))
-
-    async def channel_states(self) -> Mapping[str, ChannelState]:
-        """The states of all channels."""
-        return await self._read(reading.channel_states)
-
-    async def record_channel(self, state: ChannelState) -> None:
-        """Write the state of a channel."""
-        await self._write(lambda db: deliveries.put_channel(db, state), urgent=True)
 
     # below
 
@@ -376,6 +203,11 @@ class SqliteStore(Queries, StoredLists, Pages, Pushes, Decisions, Spikes, People
         if self._closed:
             raise StoreError(f"the store at {self.path} is closed")
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(pool, work))
+
+    async def _write_poll(self, work: Callable[[Row], T]) -> T:
+        if self._closed:
+            raise StoreError(f"the store at {self.path} is closed")
+        return await self._polls.write(work)
 
     async def _write(self, work: Callable[[Row], T], *, urgent: bool = False) -> T:
         return await self._in(self._writes, lambda: self._written(work, urgent=urgent))

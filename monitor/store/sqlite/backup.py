@@ -9,7 +9,11 @@ from pathlib import Path
 import sqlite_utils
 
 from monitor.errors import StoreError
+from monitor.store.protocol import StoreCondition
+from monitor.store.sql.values import Row
 from monitor.store.sqlite.connection import connect, wrapped
+
+_DAMAGES = 3
 
 
 def backup(source: Path, target: Path, timeout: float) -> None:
@@ -47,6 +51,16 @@ def _copy(source: Path, partial: Path, timeout: float) -> None:
         raise StoreError(
             f"the copy of {source} is damaged ({' '.join(found.split())}): so is the store; see docs/backup.md"
         )
+
+
+def condition(db: Row, path: Path, *, deep: bool) -> StoreCondition:
+    """What the file and its log take up, and what SQLite's own check says."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    found = [row[0] for row in db.execute(f"PRAGMA quick_check({_DAMAGES})")] if deep else []
+    return StoreCondition(
+        size=sum(file.stat().st_size for file in files if file.exists()),
+        damage=tuple(" ".join(str(one).split()) for one in found if one != "ok"),
+    )
 
 
 def keep(db: sqlite_utils.Database, target: Path) -> None:

@@ -7,7 +7,7 @@
     SQLite >= 3.51.3                        older ones can damage a WAL database when two connections write or
                                             checkpoint at once; `pysqlite3` brings a good one
 
-Must not know any table.
+Must not know any table but the index of words, which is SQLite's own.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +23,7 @@ import sqlite_utils
 from pysqlite3 import dbapi2 as sqlite3
 
 from monitor.errors import StoreBusy, StoreError, StoreLocked
+from monitor.store.sql.words import indexed, phrases
 
 OLDEST = (3, 51, 3)
 RESERVE = 4 * 1024 * 1024
@@ -41,6 +42,30 @@ _NAMELESS = {
     "disk I/O error": "SQLITE_IOERR",
 }
 """The backup interface of the driver gives no result codes, only SQLite's fixed words for them."""
+
+
+class Connection(sqlite3.Connection):  # type: ignore[misc]
+    """See `store.sql.database.Database`."""
+
+    def alone(self, part: str) -> None:
+        """Whoever writes is alone here."""
+
+    def put_text(self, rows: Sequence[tuple[int, str, str]]) -> None:
+        """Put texts into the index, in the place of older ones."""
+        self.executemany("DELETE FROM articles_text WHERE rowid = ?", [(number,) for number, _, _ in rows])
+        self.executemany(
+            "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
+            [(number, indexed(title), indexed(body)) for number, title, body in rows],
+        )
+
+    def find_text(self, text: str, limit: int) -> list[Any]:
+        """Articles with all the words."""
+        query = " ".join(f'"{" ".join(phrase)}"' for phrase in phrases(text))
+        return self.execute(  # type: ignore[no-any-return]
+            "SELECT a.* FROM articles_text t JOIN articles a ON a.id = t.rowid WHERE articles_text MATCH ? "
+            "AND a.feed_id <> 'canary' ORDER BY bm25(articles_text, 3.0, 1.0), a.id DESC LIMIT ?",
+            (query, limit),
+        ).fetchall()
 
 
 class DiskFull(StoreBusy):
@@ -67,7 +92,12 @@ def connect(path: Path, *, readonly: bool, timeout: float) -> sqlite_utils.Datab
     mode = "ro" if readonly else "rwc"
     with wrapped(path):
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}", uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
+            f"{path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=Connection,
         )
         try:
             for pragma in ("foreign_keys = ON", "mmap_size = 0", "synchronous = FULL", "cell_size_check = ON"):

@@ -252,6 +252,12 @@ def people(db: sqlite_utils.Database) -> None:
     )
 
 
+@migrations()
+def shards(db: sqlite_utils.Database) -> None:
+    """The shard of a feed's host: many workers share feeds by it. Written with the settings at the next start."""
+    db.conn.execute("ALTER TABLE feeds ADD COLUMN shard INTEGER NOT NULL DEFAULT 0")
+
+
 def guard_schema(db: sqlite_utils.Database) -> None:
     """Refuse a store that a newer version of the program has written, and a database that is something else. Raises
     SchemaTooNew, StoreError.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from monitor.store.sqlite.values import Row
+from monitor.store.sql.values import Row
 
 T = TypeVar("T")
 

@@ -1,17 +1,18 @@
 """Feeds in SQLite: the configured set, their claims and states. Each function works inside its caller's transaction."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.model import UNREACHED, Feed, FeedClaim, FeedCondition, FeedState, Lease
 from monitor.store.feed_lists import Between, Spread
-from monitor.store.sqlite import values
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import values
+from monitor.store.sql.values import Row, stamp
 
 LONGEST = timedelta(hours=2)
 """No lease reaches further ahead; one that does was given before the clock was set back."""
 _PART = 20_000
+_OF_SHARDS = " AND shard IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
 _AMONG = " AND id IN (SELECT value FROM json_each(?))"
 """Only where ids are named: as `? OR id IN`, a million rows would be read for one."""
 
@@ -27,20 +28,20 @@ def sync(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str, 
             f"ON CONFLICT (id) DO UPDATE SET {changes}, "
             # Another address is another document: its validators say nothing about this one, and a poll of the old
             # one that is under way must not bring them back.
-            "etag = iif(url = excluded.url, etag, NULL), last_modified = iif(url = excluded.url, last_modified, NULL), "
-            "body_hash = iif(url = excluded.url, body_hash, NULL), "
-            "wire_hash = iif(url = excluded.url, wire_hash, NULL), "
-            "fingerprints = iif(url = excluded.url, fingerprints, NULL), "
+            "etag = CASE WHEN feeds.url = excluded.url THEN feeds.etag ELSE NULL END, last_modified = CASE WHEN feeds.url = excluded.url THEN feeds.last_modified ELSE NULL END, "
+            "body_hash = CASE WHEN feeds.url = excluded.url THEN feeds.body_hash ELSE NULL END, "
+            "wire_hash = CASE WHEN feeds.url = excluded.url THEN feeds.wire_hash ELSE NULL END, "
+            "fingerprints = CASE WHEN feeds.url = excluded.url THEN feeds.fingerprints ELSE NULL END, "
             # Nor does what was learnt of the old one's rhythm, moves and troubles.
-            "pace = iif(url = excluded.url, pace, '{}'), health = iif(url = excluded.url, health, '{}'), "
-            "condition = iif(url = excluded.url, condition, 'ok'), "
-            "condition_since = iif(url = excluded.url, condition_since, NULL), "
-            "untold = iif(url = excluded.url, untold, 0), failures = iif(url = excluded.url, failures, 0), "
-            "last_error = iif(url = excluded.url, last_error, NULL), "
-            "lease_token = iif(url = excluded.url, lease_token, lease_token + 1), "
-            "lease_worker = iif(url = excluded.url, lease_worker, NULL), "
-            "lease_until = iif(url = excluded.url, lease_until, NULL), "
-            "next_due = iif(url = excluded.url AND active = 1, next_due, excluded.next_due), active = 1, imported = 0",
+            "pace = CASE WHEN feeds.url = excluded.url THEN feeds.pace ELSE '{}' END, health = CASE WHEN feeds.url = excluded.url THEN feeds.health ELSE '{}' END, "
+            "condition = CASE WHEN feeds.url = excluded.url THEN feeds.condition ELSE 'ok' END, "
+            "condition_since = CASE WHEN feeds.url = excluded.url THEN feeds.condition_since ELSE NULL END, "
+            "untold = CASE WHEN feeds.url = excluded.url THEN feeds.untold ELSE 0 END, failures = CASE WHEN feeds.url = excluded.url THEN feeds.failures ELSE 0 END, "
+            "last_error = CASE WHEN feeds.url = excluded.url THEN feeds.last_error ELSE NULL END, "
+            "lease_token = CASE WHEN feeds.url = excluded.url THEN feeds.lease_token ELSE feeds.lease_token + 1 END, "
+            "lease_worker = CASE WHEN feeds.url = excluded.url THEN feeds.lease_worker ELSE NULL END, "
+            "lease_until = CASE WHEN feeds.url = excluded.url THEN feeds.lease_until ELSE NULL END, "
+            "next_due = CASE WHEN feeds.url = excluded.url AND feeds.active = 1 THEN feeds.next_due ELSE excluded.next_due END, active = 1, imported = 0",
             [(*columns.values(), due) for columns, due in rows],
         )
     kept = json.dumps([feed.id for feed in feeds])
@@ -59,25 +60,28 @@ def claim(
     *,
     only: Sequence[str] | None,
     not_since: datetime | None,
+    shards: Collection[int] | None,
 ) -> tuple[FeedClaim, ...]:
     """Lease feeds that are due, oldest first."""
     until = now + lease
     rows = db.execute(
-        "UPDATE feeds SET lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 WHERE id IN ("
-        "  SELECT id FROM feeds WHERE active = 1 AND next_due <= ?"
+        "WITH due AS MATERIALIZED (SELECT id FROM feeds WHERE active = 1 AND next_due <= ?"
         "  AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)"
-        "  AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))"
-        "  AND (? IS NULL OR last_polled IS NULL OR last_polled < ?) ORDER BY next_due, id LIMIT ?) RETURNING *",
+        f"{_AMONG if only is not None else ''}{_OF_SHARDS if shards is not None else ''}"
+        f"{' AND (last_polled IS NULL OR last_polled < ?)' if not_since is not None else ''}"
+        "  ORDER BY next_due, id LIMIT ? /* skip locked */) "
+        "UPDATE feeds SET lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 "
+        "WHERE id IN (SELECT id FROM due) RETURNING *",
         (
-            worker,
-            stamp(until),
             stamp(now),
             stamp(now),
             stamp(now + LONGEST),
-            None if only is None else 1,
-            json.dumps(list(only or ())),
-            *(values.stamp_or_none(not_since),) * 2,
+            *_listed(only),
+            *(() if shards is None else (json.dumps(sorted(shards)),)),
+            *(() if not_since is None else (stamp(not_since),)),
             limit,
+            worker,
+            stamp(until),
         ),
     ).fetchall()
     claims = [
@@ -96,7 +100,7 @@ def release(db: Row, worker: str | None) -> int:
     return int(
         db.execute(
             "UPDATE feeds SET lease_worker = NULL, lease_until = NULL "
-            "WHERE lease_until IS NOT NULL AND (? IS NULL OR lease_worker = ?)",
+            "WHERE lease_until IS NOT NULL AND (CAST(? AS TEXT) IS NULL OR lease_worker = ?)",
             (worker, worker),
         ).rowcount
     )
@@ -152,7 +156,7 @@ def respread(
     if unreached_since is not None:  # reads all feeds, so it is asked for only then
         which += (
             " OR (last_polled >= ? AND failures > 0 "
-            "AND substr(last_error, 1, instr(last_error, ':') - 1) IN (SELECT value FROM json_each(?)))"
+            "AND CASE WHEN instr(last_error, ':') > 1 THEN substr(last_error, 1, instr(last_error, ':') - 1) END IN (SELECT value FROM json_each(?)))"
         )
         bounds += [stamp(unreached_since), json.dumps(sorted(UNREACHED))]
     changed, last = 0, ""

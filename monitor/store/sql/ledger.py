@@ -9,21 +9,22 @@ from collections.abc import Sequence
 
 from monitor.model import HoldReason, Severity
 from monitor.store.alert_protocol import Ending, LedgerFigures, LedgerLine, Taking
-from monitor.store.sqlite import values
-from monitor.store.sqlite.deliveries import JOINED
-from monitor.store.sqlite.values import Row
+from monitor.store.sql import values
+from monitor.store.sql.deliveries import JOINED
+from monitor.store.sql.values import Row
 
 _STATES = """
 WITH ends AS (
   SELECT d.alert_id, coalesce(c.state, d.state) AS state FROM deliveries d LEFT JOIN deliveries c ON c.id = d.carried_by
 ), alert_ends AS (
-  SELECT alert_id, CASE WHEN max(state = 'sent') THEN 'delivered' WHEN max(state <> 'dead') THEN 'pending' ELSE 'dead' END AS end
+  SELECT alert_id, CASE WHEN max(CASE state WHEN 'sent' THEN 1 ELSE 0 END) = 1 THEN 'delivered'
+    WHEN max(CASE state WHEN 'dead' THEN 0 ELSE 1 END) = 1 THEN 'pending' ELSE 'dead' END AS outcome
   FROM ends GROUP BY alert_id
 )
-SELECT w.subscriber_id, CASE WHEN t.ending IS NULL THEN 'waiting' WHEN t.ending = 'told' THEN coalesce(e.end, 'dead')
+SELECT w.subscriber_id, CASE WHEN t.ending IS NULL THEN 'waiting' WHEN t.ending = 'told' THEN coalesce(e.outcome, 'dead')
   ELSE t.reason END AS how, t.ending, count(*) AS n
 FROM takings t JOIN waiting w ON w.id = t.waiting_id LEFT JOIN alert_ends e ON e.alert_id = t.alert_id
-WHERE ? IS NULL OR w.subscriber_id = ? GROUP BY 1, 2, 3
+WHERE CAST(? AS TEXT) IS NULL OR w.subscriber_id = ? GROUP BY 1, 2, 3
 """
 
 
@@ -68,7 +69,7 @@ def takings(db: Row, hit_ids: Sequence[int]) -> tuple[Taking, ...]:
     rows = db.execute(
         "SELECT t.*, w.subscriber_id, w.route, w.story, w.since, w.due, w.held, a.snapshot FROM takings t "
         "JOIN waiting w ON w.id = t.waiting_id LEFT JOIN alerts a ON a.id = t.alert_id "
-        "WHERE t.hit_id IN (SELECT value FROM json_each(?)) ORDER BY t.hit_id, w.subscriber_id, w.id",
+        "WHERE t.hit_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) ORDER BY t.hit_id, w.subscriber_id, w.id",
         (json.dumps(list(hit_ids)),),
     ).fetchall()
     return tuple(_taking(db, row) for row in rows)

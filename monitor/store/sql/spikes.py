@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from monitor.alerting import SpikeTold
 from monitor.model import NewAlert
-from monitor.store.sqlite import polls, values
-from monitor.store.sqlite.transactions import Transactions
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import polls, values
+from monitor.store.sql.database import upsert
+from monitor.store.sql.transactions import Transactions
+from monitor.store.sql.values import Row, stamp
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -30,7 +31,7 @@ class Spikes:
             lambda db: {
                 row["rule_id"]: row["n"]
                 for row in db.execute(
-                    "SELECT rule_id, count(*) AS n FROM hits WHERE created_at > ? GROUP BY rule_id HAVING n >= ?",
+                    "SELECT rule_id, count(*) AS n FROM hits WHERE created_at > ? GROUP BY rule_id HAVING count(*) >= ?",
                     (stamp(since), at_least),
                 )
             }
@@ -58,7 +59,7 @@ class Spikes:
             if polls.insert_alert(db, alert, None, told.at) is None:
                 return False
             db.execute(
-                "INSERT OR REPLACE INTO spikes_told (subscriber_id, rule_id, at, count) VALUES (?, ?, ?, ?)",
+                upsert("spikes_told", ("subscriber_id", "rule_id", "at", "count"), 2),
                 (values.text(alert.alert.subscriber_id), values.text(rule_id), stamp(told.at), told.count),
             )
             return True

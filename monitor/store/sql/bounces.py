@@ -1,8 +1,8 @@
 """Deliveries whose messages came back; see `store.bounce_protocol`. What each method does, in its transaction."""
 
-from monitor.store.sqlite import values
-from monitor.store.sqlite.transactions import Transactions
-from monitor.store.sqlite.values import Row
+from monitor.store.sql import values
+from monitor.store.sql.transactions import Transactions
+from monitor.store.sql.values import Row
 
 
 class Bounced(Transactions):

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from monitor.model import Feed, FeedCondition
 from monitor.store.feed_lists import FeedFilter, FeedPage
-from monitor.store.sqlite import values
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import values
+from monitor.store.sql.values import Row, stamp
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def insert(db: Row, feeds: Sequence[Feed], now: datetime, first_due: Mapping[str
     db.executemany(
         f"INSERT INTO feeds ({', '.join(names)}, next_due, imported) VALUES ({', '.join('?' * len(names))}, ?, 1) "
         "ON CONFLICT (id) DO UPDATE SET active = 1, imported = 1, title = excluded.title, "
-        "categories = excluded.categories, next_due = excluded.next_due WHERE active = 0 AND url = excluded.url",
+        "categories = excluded.categories, next_due = excluded.next_due WHERE feeds.active = 0 AND feeds.url = excluded.url",
         rows,
     )
     return active(db) - before
@@ -60,7 +60,7 @@ def page(db: Row, where: FeedFilter) -> FeedPage:
     if where.ids:
         tests.append(("id IN (SELECT value FROM json_each(?))", (json.dumps(list(where.ids)),)))
     if where.search:
-        found = "instr(lower(id || ' ' || url || ' ' || coalesce(title, own_title, '')), ?)"
+        found = "instr(lower(id || ' ' || url || ' ' || coalesce(title, own_title, '')), ?) > 0"
         tests.append((found, (values.text(where.search).lower(),)))
     if where.conditions:
         chosen = json.dumps([one.value for one in where.conditions])

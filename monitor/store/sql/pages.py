@@ -10,11 +10,11 @@ from monitor.errors import LeaseLost
 from monitor.model import Lease
 from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import PollRecord, RecordedPoll
-from monitor.store.sqlite import polls, pushes, values, waiting
-from monitor.store.sqlite.feeds import LONGEST
-from monitor.store.sqlite.polls import gone, insert_hits, replace_text
-from monitor.store.sqlite.transactions import Transactions
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import polls, pushes, values, waiting
+from monitor.store.sql.feeds import LONGEST
+from monitor.store.sql.polls import gone, insert_hits, replace_text
+from monitor.store.sql.transactions import Transactions
+from monitor.store.sql.values import Row, stamp
 
 
 class Pages:
@@ -67,6 +67,7 @@ def ask(db: Row, article_ids: Iterable[int], now: datetime) -> None:
 
 def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta) -> tuple[PageClaim, ...]:
     """Lease pages: of each host the newest that is due, unless one of that host is being read."""
+    db.alone("pages")  # else two workers would each find a page of the same host free
     until = now + lease
     free = "(p.lease_until IS NULL OR p.lease_until <= :now OR p.lease_until > :longest)"
     rows = db.execute(
@@ -156,7 +157,7 @@ def release(db: Row, worker: str | None) -> int:
     return int(
         db.execute(
             "UPDATE pages SET lease_worker = NULL, lease_until = NULL "
-            "WHERE lease_until IS NOT NULL AND (? IS NULL OR lease_worker = ?)",
+            "WHERE lease_until IS NOT NULL AND (CAST(? AS TEXT) IS NULL OR lease_worker = ?)",
             (worker, worker),
         ).rowcount
     )

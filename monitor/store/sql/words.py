@@ -6,10 +6,9 @@ together in the text. Nothing that a person types is syntax.
 """
 
 import re
-from collections.abc import Sequence
 
 from monitor.text.fold import fold
-from monitor.text.tokens import Tokens, tokenise
+from monitor.text.tokens import tokenise
 
 _MOST = 64
 """Words of one search; what is beyond says nothing more."""
@@ -27,19 +26,13 @@ def indexed(text: str) -> str:
     return fold(text)
 
 
-def asked(text: str) -> tuple[str, Sequence[str]]:
-    """The query of a search, empty when there is nothing to ask, and its words."""
+def phrases(text: str) -> list[list[str]]:
+    """The words of a search, those with nothing between them as one phrase; none when there is nothing to ask."""
     tokens = tokenise(text)
-    words = tokens.folded[:_MOST]
-    return " ".join(f'"{phrase}"' for phrase in _phrases(tokens, len(words))), words
-
-
-def _phrases(tokens: Tokens, count: int) -> list[str]:
-    """The words; those with nothing between them as one phrase."""
-    phrases: list[str] = []
-    for number, word in enumerate(tokens.folded[:count]):
+    found: list[list[str]] = []
+    for number, word in enumerate(tokens.folded[:_MOST]):
         if number and tokens.starts[number] == tokens.ends[number - 1]:
-            phrases[-1] += f" {word}"
+            found[-1].append(word)
         else:
-            phrases.append(word)
-    return phrases
+            found.append([word])
+    return found

@@ -16,10 +16,11 @@ from monitor.store.alert_protocol import (
     Taking,
     TellingRecord,
 )
-from monitor.store.sqlite import ledger, polls, stories, values, waiting
-from monitor.store.sqlite.feeds import LONGEST
-from monitor.store.sqlite.transactions import Transactions
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import ledger, polls, stories, values, waiting
+from monitor.store.sql.database import upsert
+from monitor.store.sql.feeds import LONGEST
+from monitor.store.sql.transactions import Transactions
+from monitor.store.sql.values import Row, stamp
 
 
 class Decisions:
@@ -80,7 +81,7 @@ def _seen(db: Row, number: int) -> SeenArticle:
     found = {
         hit["rule_id"]: values.match(hit)
         for hit in db.execute(
-            "SELECT * FROM hits WHERE article_id = ? AND revision <= ? ORDER BY revision",
+            "SELECT * FROM hits WHERE article_id = ? AND revision <= ? ORDER BY revision, id",
             (row["id"], row["row_revision"]),
         )
     }
@@ -121,7 +122,7 @@ def record_alerts(db: Row, record: AlertRecord) -> RecordedAlerts:
     suppressed = _suppress(db, person, record.suppressed, record.now)
     _hold(db, record.decided, record.held)
     db.executemany(
-        "INSERT OR REPLACE INTO digests (subscriber_id, route, at) VALUES (?, ?, ?)",
+        upsert("digests", ("subscriber_id", "route", "at"), 2),
         [(person, values.text(route), stamp(at)) for route, at in record.digested],
     )
     # What came meanwhile is due as well.
@@ -165,13 +166,12 @@ def _suppress(db: Row, person: str, suppressed: Iterable[Suppressed], now: datet
 
 def _end(db: Row, hits: Iterable[tuple[int, tuple[str, ...]]], ending: tuple[object, ...]) -> int:
     """Write down how hits ended; of a row without hits, how the row did. How many hits."""
-    before = db.total_changes
-    db.executemany(
+    changed = db.executemany(
         "UPDATE takings SET ending = ?, alert_id = ?, reason = ?, by = ?, at = ? "
         "WHERE waiting_id = ? AND rule_id = ? AND ending IS NULL",
         [(*ending, number, values.text(rule)) for number, rules in hits for rule in rules],
     )
-    return int(db.total_changes - before)
+    return max(0, int(changed.rowcount))
 
 
 def _hold(db: Row, decided: Sequence[int], held: Sequence[Held]) -> None:

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from monitor.model import FeedClaim, Hub, Lease
 from monitor.settings import Secret
 from monitor.store.push_protocol import Subscription
-from monitor.store.sqlite import values
-from monitor.store.sqlite.feeds import LONGEST
-from monitor.store.sqlite.transactions import Transactions
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import values
+from monitor.store.sql.feeds import LONGEST
+from monitor.store.sql.transactions import Transactions
+from monitor.store.sql.values import Row, stamp
 
-_ROW = "SELECT w.*, (w.offered AND f.active) AS wanted FROM websub w JOIN feeds f ON f.id = w.feed_id "
+_ROW = "SELECT w.*, (w.offered = 1 AND f.active = 1) AS wanted FROM websub w JOIN feeds f ON f.id = w.feed_id "
 
 
 class Pushes:
@@ -22,7 +22,7 @@ class Pushes:
     async def subscriptions_due(self: Transactions, now: datetime, limit: int) -> tuple[Subscription, ...]:
         """Those for which something is to be asked now."""
         # What is no longer wanted is asked for at once, unless that was asked already.
-        where = "WHERE w.next_action <= ? OR (w.asked IS NOT 'unsubscribe' AND NOT (w.offered AND f.active)) "
+        where = "WHERE w.next_action <= ? OR (w.asked IS DISTINCT FROM 'unsubscribe' AND NOT (w.offered = 1 AND f.active = 1)) "
         return await self._read(
             lambda db: tuple(
                 _subscription(row)
@@ -153,7 +153,7 @@ def _claim(db: Row, feed_id: str, worker: str, now: datetime, until: datetime) -
 
 def _make_due(db: Row, feed_id: str, now: datetime) -> None:
     """No later than now: nobody pushes to the feed any more."""
-    db.execute("UPDATE feeds SET next_due = min(next_due, ?) WHERE id = ?", (stamp(now), feed_id))
+    db.execute("UPDATE feeds SET next_due = ? WHERE id = ? AND next_due > ?", (stamp(now), feed_id, stamp(now)))
 
 
 def _subscription(row: Row) -> Subscription:

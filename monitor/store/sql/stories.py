@@ -10,8 +10,9 @@ from datetime import datetime
 
 from monitor.alerting import wire_of
 from monitor.model import CANARY, Article, Copy, StoryFacts
-from monitor.store.sqlite import values
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import values
+from monitor.store.sql.database import upsert
+from monitor.store.sql.values import Row, stamp
 from monitor.text.scripts import is_rtl
 
 _TOLD_BY = "coalesce(a.outlet, f.title, f.own_title)"
@@ -26,7 +27,7 @@ def put(db: Row, stories: Mapping[int, str], merges: Sequence[tuple[str, str]]) 
         root = current(db, into)
         if root == gone:
             continue
-        db.execute("INSERT OR REPLACE INTO story_merges (gone, into_story) VALUES (?, ?)", (gone, root))
+        db.execute(upsert("story_merges", ("gone", "into_story")), (gone, root))
         db.execute("UPDATE story_merges SET into_story = ? WHERE into_story = ?", (root, gone))
         db.execute("UPDATE articles SET story = ? WHERE story = ?", (root, gone))
     written = {number: current(db, story) for number, story in stories.items()}
@@ -43,8 +44,8 @@ def current(db: Row, story: str) -> str:
 def recent(db: Row, since: datetime, most: int, after: int, limit: int) -> tuple[tuple[int, Article, str], ...]:
     """Articles of the window in the order in which they were stored, with their numbers and stories."""
     rows = db.execute(
-        "SELECT a.*, coalesce(nullif(a.story, ''), a.key) AS told FROM articles a WHERE a.id > max(?, "
-        "(SELECT coalesce(max(id), 0) FROM articles) - ?) AND a.first_seen >= ? AND a.feed_id <> ? "
+        "SELECT a.*, coalesce(nullif(a.story, ''), a.key) AS told FROM articles a WHERE a.id > ? "
+        "AND a.id > (SELECT coalesce(max(id), 0) FROM articles) - ? AND a.first_seen >= ? AND a.feed_id <> ? "
         "AND (a.published IS NULL OR a.published >= ?) ORDER BY a.id LIMIT ?",
         (after, most, stamp(since), CANARY, stamp(since), limit),
     ).fetchall()

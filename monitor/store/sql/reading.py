@@ -3,19 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from monitor.model import CANARY, Alert, ChannelState, Delivery, DeliveryState, FeedCondition
-from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoreCondition, StoredHit
-from monitor.store.sqlite import ledger, values
-from monitor.store.sqlite.deliveries import JOINED
-from monitor.store.sqlite.values import Row, stamp
-from monitor.store.sqlite.words import asked
+from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoredHit
+from monitor.store.sql import ledger, values
+from monitor.store.sql.deliveries import JOINED
+from monitor.store.sql.values import Row, stamp
+from monitor.store.sql.words import phrases
 from monitor.text.tokens import tokenise
 
 _SNIPPET_BEFORE = 60
 _SNIPPET = 200
-_DAMAGES = 3
 
 
 def hits(db: Row, where: HitFilter) -> tuple[StoredHit, ...]:
@@ -32,7 +30,7 @@ def hits(db: Row, where: HitFilter) -> tuple[StoredHit, ...]:
         ("h.id < ?", where.before_id),
     ]
     chosen = [(test, value) for test, value in wanted if value is not None]
-    tests = " AND ".join(["1", *(test for test, _ in chosen)])
+    tests = " AND ".join(["TRUE", *(test for test, _ in chosen)])
     rows = db.execute(
         "SELECT a.*, h.id AS hit_id, h.created_at, h.rule_id, h.rule_version, h.severity, h.score, h.clauses, h.spans, "
         "h.revision AS hit_revision, h.withdrawn_at, coalesce(f.title, f.own_title) AS feed_title "
@@ -66,19 +64,15 @@ def _hit(db: Row, row: Row) -> StoredHit:
 
 def search(db: Row, text: str, limit: int) -> tuple[FoundArticle, ...]:
     """Articles with all the words; the words are quoted, so that nothing in them is syntax."""
-    query, words = asked(text)
-    if not query:
+    words = phrases(text)
+    if not words:
         return ()
-    rows = db.execute(
-        "SELECT a.* FROM articles_text t JOIN articles a ON a.id = t.rowid WHERE articles_text MATCH ? AND a.feed_id <> 'canary' "
-        "ORDER BY bm25(articles_text, 3.0, 1.0), a.id DESC LIMIT ?",
-        (query, max(0, limit)),
-    ).fetchall()
+    rows = db.find_text(text, max(0, limit))
     return tuple(
         FoundArticle(
             article=values.article(row),
             first_seen=values.time(row["first_seen"]),
-            snippet=_snippet(row["body"], frozenset(words)),
+            snippet=_snippet(row["body"], frozenset(word for phrase in words for word in phrase)),
         )
         for row in rows
     )
@@ -109,7 +103,7 @@ def deliveries(db: Row, states: Sequence[DeliveryState], channel: str | None, li
     """Deliveries, newest first."""
     channel = values.text_or_none(channel)
     rows = db.execute(
-        f"{JOINED} WHERE (? OR d.state IN (SELECT value FROM json_each(?))) AND (? IS NULL OR d.channel = ?) "
+        f"{JOINED} WHERE (? OR d.state IN (SELECT value FROM json_each(?))) AND (CAST(? AS TEXT) IS NULL OR d.channel = ?) "
         "ORDER BY d.id DESC LIMIT ?",
         (not states, json.dumps([one.value for one in states]), channel, channel, limit),
     ).fetchall()
@@ -133,16 +127,6 @@ def alerts(db: Row, keys: Sequence[str]) -> Mapping[str, Alert]:
 def channel_states(db: Row) -> Mapping[str, ChannelState]:
     """The states of all channels."""
     return {row["channel"]: values.channel_state(row) for row in db.execute("SELECT * FROM channels")}
-
-
-def condition(db: Row, path: Path, *, deep: bool) -> StoreCondition:
-    """What the file and its log take up, and what SQLite's own check says."""
-    files = (path, path.with_name(f"{path.name}-wal"))
-    found = [row[0] for row in db.execute(f"PRAGMA quick_check({_DAMAGES})")] if deep else []
-    return StoreCondition(
-        size=sum(file.stat().st_size for file in files if file.exists()),
-        damage=tuple(" ".join(str(one).split()) for one in found if one != "ok"),
-    )
 
 
 def figures(db: Row, now: datetime, grace: timedelta) -> Figures:

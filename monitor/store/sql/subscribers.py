@@ -6,8 +6,8 @@ from datetime import datetime
 
 from monitor.model import DeliveryState, Subscriber
 from monitor.store.protocol import SubscriberState
-from monitor.store.sqlite import values
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import values
+from monitor.store.sql.values import Row, stamp
 
 
 def sync(db: Row, subscribers: Sequence[Subscriber], now: datetime) -> None:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 
+from monitor.keys import shard_of
 from monitor.model import (
     Alert,
     Article,
@@ -30,7 +31,7 @@ from monitor.model import (
     Validators,
 )
 from monitor.store.protocol import Attempt
-from monitor.store.sqlite import pacing
+from monitor.store.sql import pacing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -109,6 +110,7 @@ def feed_columns(feed: Feed) -> dict[str, object]:
         "labels": dumped(feed.labels),
         "every": None if feed.every is None else feed.every // _MICROSECOND,
         "full_text": feed.full_text.value,
+        "shard": shard_of(feed.url if feed.kind is FeedKind.HTTP else feed.id),
     }
 
 
@@ -134,8 +136,9 @@ def _strings(raw: str) -> tuple[str, ...]:
 
 
 def state_columns(state: FeedState) -> dict[str, object]:
-    """What is known of a feed between polls."""
-    return {
+    """What is known of a feed between polls; one that moved for good goes to the shard of its new host."""
+    moved = {"shard": shard_of(state.pace.address)} if state.pace.address else {}
+    return moved | {
         "next_due": stamp(state.next_due),
         "etag": text_or_none(state.validators.etag),
         "last_modified": text_or_none(state.validators.last_modified),

@@ -12,9 +12,8 @@ from functools import cache
 from monitor.errors import LeaseLost
 from monitor.model import Article, Match, NewAlert
 from monitor.store.protocol import KnownArticle, NewArticle, NewRevision, PollRecord, RecordedPoll
-from monitor.store.sqlite import stories, values, waiting
-from monitor.store.sqlite.values import Row, stamp
-from monitor.store.sqlite.words import indexed
+from monitor.store.sql import stories, values, waiting
+from monitor.store.sql.values import Row, stamp
 
 _NOTHING = RecordedPoll(articles=0, revisions=0, hits=0, waiting=0)
 
@@ -89,7 +88,7 @@ def record(db: Row, poll: PollRecord) -> tuple[RecordedPoll, Mapping[str, int]]:
 def _fenced_update(columns: tuple[str, ...]) -> str:
     changes = ", ".join(f"{name} = ?" for name in columns)
     return (
-        f"UPDATE feeds SET {changes}, untold = untold OR ?, lease_worker = NULL, lease_until = NULL "
+        f"UPDATE feeds SET {changes}, untold = CASE WHEN ? THEN 1 ELSE untold END, lease_worker = NULL, lease_until = NULL "
         "WHERE id = ? AND lease_token = ? AND lease_worker = ?"
     )
 
@@ -101,21 +100,32 @@ def insert_articles(db: Row, articles: Sequence[NewArticle], now: datetime) -> d
     seen = stamp(now)
     rows = [values.article_columns(one.article) | {"first_seen": seen} for one in articles]
     names = list(rows[0])
-    before = db.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()[0]
+    # What is stored is looked for first: a number is used up also by an insert that finds a row there.
+    stored = _numbers(db, rows)
+    rows = [row for row in rows if (row["feed_id"], row["key"]) not in stored]
     db.executemany(
         f"INSERT INTO articles ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO NOTHING",
         [tuple(row.values()) for row in rows],
     )
-    fresh = {row["key"]: (row["id"], 0) for row in db.execute("SELECT id, key FROM articles WHERE id > ?", (before,))}
-    db.executemany(
-        "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
-        [
-            (fresh[row["key"]][0], indexed(str(row["title"])), indexed(str(row["body"])))
-            for row in rows
-            if row["key"] in fresh
-        ],
-    )
+    numbers = _numbers(db, rows)
+    fresh = {str(row["key"]): (numbers[row["feed_id"], row["key"]], 0) for row in rows}
+    db.put_text([(fresh[str(row["key"])][0], str(row["title"]), str(row["body"])) for row in rows])
     return fresh
+
+
+def _numbers(db: Row, rows: Sequence[Mapping[str, object]]) -> dict[tuple[object, object], int]:
+    """The numbers of the articles of these rows that are stored, by feed and key."""
+    keys: dict[object, list[object]] = {}
+    for row in rows:
+        keys.setdefault(row["feed_id"], []).append(row["key"])
+    return {
+        (feed_id, found["key"]): found["id"]
+        for feed_id, some in keys.items()
+        for found in db.execute(
+            "SELECT id, key FROM articles WHERE feed_id = ? AND key IN (SELECT value FROM json_each(?))",
+            (feed_id, json.dumps(some)),
+        )
+    }
 
 
 def insert_revisions(db: Row, revisions: Sequence[NewRevision], now: datetime) -> dict[str, tuple[int, int]]:
@@ -149,11 +159,7 @@ def replace_text(db: Row, row: Row, article: Article, dropped: Sequence[str], no
     )
     changes = ", ".join(f"{name} = ?" for name in columns)
     db.execute(f"UPDATE articles SET {changes}, revision = ? WHERE id = ?", (*columns.values(), number, row["id"]))
-    db.execute("DELETE FROM articles_text WHERE rowid = ?", (row["id"],))
-    db.execute(
-        "INSERT INTO articles_text (rowid, title, body) VALUES (?, ?, ?)",
-        (row["id"], indexed(str(columns["title"])), indexed(str(columns["body"]))),
-    )
+    db.put_text([(row["id"], str(columns["title"]), str(columns["body"]))])
     db.execute(
         "UPDATE hits SET withdrawn_at = ? WHERE article_id = ? AND withdrawn_at IS NULL "
         "AND rule_id IN (SELECT value FROM json_each(?))",
@@ -175,12 +181,11 @@ def insert_hits(
     if not rows:
         return 0
     names = [*rows[0], "created_at"]
-    before = db.total_changes
-    db.executemany(
+    inserted = db.executemany(
         f"INSERT INTO hits ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO NOTHING",
         [(*row.values(), stamp(now)) for row in rows],
     )
-    return int(db.total_changes - before)
+    return max(0, int(inserted.rowcount))
 
 
 def insert_alert(db: Row, new: NewAlert, article_id: int | None, now: datetime) -> tuple[int, int] | None:
@@ -204,12 +209,13 @@ def insert_alert(db: Row, new: NewAlert, article_id: int | None, now: datetime) 
         return None
     alert_id = int(row["id"])
     rows = [values.delivery_columns(one, alert, alert_id, now) for one in new.deliveries]
-    before = db.total_changes
+    count = 0
     if rows:
         names = list(rows[0])
-        db.executemany(
+        inserted = db.executemany(
             f"INSERT INTO deliveries ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) "
             "ON CONFLICT DO NOTHING",
             [tuple(row.values()) for row in rows],
         )
-    return alert_id, int(db.total_changes - before)
+        count = max(0, int(inserted.rowcount))
+    return alert_id, count

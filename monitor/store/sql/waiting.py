@@ -13,8 +13,9 @@ from pydantic import TypeAdapter
 from monitor.alerting import united
 from monitor.model import CANARY, AlertKind, HoldReason, Lease, Reading, Sent, Severity, TakenHit, Told, Waiting
 from monitor.store.alert_protocol import Agenda, SubscriberClaim
-from monitor.store.sqlite import stories, values
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import stories, values
+from monitor.store.sql.database import upsert
+from monitor.store.sql.values import Row, stamp
 
 _TOLD: TypeAdapter[Told] = TypeAdapter(Told)
 _HOUR = timedelta(hours=1)
@@ -37,10 +38,11 @@ def insert(db: Row, rows: Iterable[Waiting], written: Mapping[str, tuple[int, in
         taken[person] = taken.get(person, 0) + len(row.hits)
     db.executemany(
         "INSERT INTO agenda (subscriber_id, due) VALUES (?, ?) "
-        "ON CONFLICT (subscriber_id) DO UPDATE SET due = min(coalesce(due, excluded.due), excluded.due)",
-        list(due.items()),
+        "ON CONFLICT (subscriber_id) DO UPDATE SET due = CASE WHEN agenda.due < excluded.due THEN agenda.due "
+        "ELSE excluded.due END",
+        sorted(due.items()),
     )
-    for person, number in taken.items():
+    for person, number in sorted(taken.items()):
         add_to_tally(db, person, "taken", number)
     return count
 
@@ -79,7 +81,7 @@ def add_to_tally(db: Row, subscriber_id: str, what: str, number: int) -> None:
     """Count what happened to hits of a subscriber: `taken`, `told`, or a reason why they are suppressed."""
     db.execute(
         "INSERT INTO hit_tally (subscriber_id, what, n) VALUES (?, ?, ?) "
-        "ON CONFLICT (subscriber_id, what) DO UPDATE SET n = n + excluded.n",
+        "ON CONFLICT (subscriber_id, what) DO UPDATE SET n = hit_tally.n + excluded.n",
         (subscriber_id, what, number),
     )
 
@@ -93,11 +95,11 @@ def claim(
     """Lease subscribers for whom something is due."""
     until = now + lease
     rows = db.execute(
-        "UPDATE agenda SET lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 WHERE subscriber_id IN ("
-        " SELECT subscriber_id FROM agenda WHERE due <= ?"
-        " AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?) ORDER BY due LIMIT ?)"
-        " RETURNING subscriber_id, lease_token",
-        (worker, stamp(until), stamp(now), stamp(now), stamp(now + longest), limit),
+        "WITH wanted AS MATERIALIZED (SELECT subscriber_id FROM agenda WHERE due <= ?"
+        " AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?) ORDER BY due LIMIT ? /* skip locked */) "
+        "UPDATE agenda SET lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 "
+        "WHERE subscriber_id IN (SELECT subscriber_id FROM wanted) RETURNING subscriber_id, lease_token",
+        (stamp(now), stamp(now), stamp(now + longest), limit, worker, stamp(until)),
     ).fetchall()
     return tuple(
         SubscriberClaim(
@@ -112,7 +114,7 @@ def release(db: Row, worker: str | None) -> int:
     return int(
         db.execute(
             "UPDATE agenda SET lease_worker = NULL, lease_until = NULL "
-            "WHERE lease_until IS NOT NULL AND (? IS NULL OR lease_worker = ?)",
+            "WHERE lease_until IS NOT NULL AND (CAST(? AS TEXT) IS NULL OR lease_worker = ?)",
             (worker, worker),
         ).rowcount
     )
@@ -129,12 +131,12 @@ def wake(db: Row, subscriber_ids: Sequence[str] | None, now: datetime) -> int:
     # What waits for a digest is otherwise not looked at before it is due, and the cadence may be another now.
     db.execute(
         "UPDATE waiting SET due = ? WHERE due > ? AND held = ? "
-        "AND (? IS NULL OR subscriber_id IN (SELECT value FROM json_each(?)))",
+        "AND (CAST(? AS TEXT) IS NULL OR subscriber_id IN (SELECT value FROM json_each(?)))",
         (stamp(now), stamp(now), HoldReason.CADENCE.value, ids, ids),
     )
     return int(
         db.execute(
-            "UPDATE agenda SET due = min(coalesce(due, ?), ?) WHERE ? IS NULL "
+            "UPDATE agenda SET due = CASE WHEN due < ? THEN due ELSE ? END WHERE CAST(? AS TEXT) IS NULL "
             "OR subscriber_id IN (SELECT value FROM json_each(?))",
             (stamp(now), stamp(now), ids, ids),
         ).rowcount
@@ -148,9 +150,9 @@ def agenda(db: Row, subscriber_id: str, now: datetime) -> Agenda:
     """What waits, what was told, and how far its stories have spread."""
     person = values.text(subscriber_id)
     rows = db.execute(
-        "SELECT w.*, (SELECT json_group_array(json_array(t.rule_id, t.severity)) FROM takings t "
+        "SELECT w.*, (SELECT json_group_object(t.rule_id, t.severity) FROM takings t "
         " WHERE t.waiting_id = w.id AND t.ending IS NULL) AS hits "
-        "FROM waiting w WHERE w.subscriber_id = ? AND w.due IS NOT NULL AND NOT (w.held IS ? AND w.due > ?) ORDER BY w.id",
+        "FROM waiting w WHERE w.subscriber_id = ? AND w.due IS NOT NULL AND NOT (w.held IS NOT DISTINCT FROM ? AND w.due > ?) ORDER BY w.id",
         (person, HoldReason.CADENCE.value, stamp(now)),
     ).fetchall()
     later = db.execute(
@@ -172,7 +174,7 @@ def agenda(db: Row, subscriber_id: str, now: datetime) -> Agenda:
 
 
 def _waiting(row: Row) -> Waiting:
-    hits = sorted((rule_id, severity) for rule_id, severity in json.loads(row["hits"]))
+    hits = sorted((rule_id, severity) for rule_id, severity in json.loads(row["hits"]).items())
     return Waiting(
         id=row["id"],
         subscriber_id=row["subscriber_id"],
@@ -203,7 +205,7 @@ def _told(db: Row, person: str, found: Sequence[str]) -> tuple[Told, ...]:
 def put_told(db: Row, person: str, told: Told) -> None:
     """Keep what was told of a story."""
     db.execute(
-        "INSERT OR REPLACE INTO told (subscriber_id, route, story, told) VALUES (?, ?, ?, ?)",
+        upsert("told", ("subscriber_id", "route", "story", "told"), 3),
         (person, values.text(told.route), told.story, _TOLD.dump_json(told).decode()),
     )
 

@@ -1,14 +1,16 @@
 """Silences, choices, people and keys of links in SQLite: the methods of `store.people_protocol.PeopleStore`."""
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from monitor.model import Choices, Person, Silence, Stop, Verdict
-from monitor.store.sqlite import values
-from monitor.store.sqlite.transactions import Transactions
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import values
+from monitor.store.sql.database import upsert
+from monitor.store.sql.transactions import Transactions
+from monitor.store.sql.values import Row, stamp
 
 _SILENCE: TypeAdapter[Silence] = TypeAdapter(Silence)
 _PERSON: TypeAdapter[Person] = TypeAdapter(Person)
@@ -22,21 +24,23 @@ class People:
         """Keep a silence."""
         raw = values.text(_SILENCE.dump_json(silence).decode())
         row = (values.text(silence.id), raw, stamp(silence.since), stamp(silence.until))
-        await self._write(
-            lambda db: db.execute(
-                "INSERT OR REPLACE INTO silences (id, silence, since, until) VALUES (?, ?, ?, ?)", row
-            )
-        )
+        await self._write(lambda db: db.execute(upsert("silences", ("id", "silence", "since", "until")), row))
 
     async def end_silence(self: Transactions, id: str, now: datetime) -> bool:  # noqa: A002 - what it is
         """End a silence now."""
 
         def end(db: Row) -> bool:
-            changed = db.execute(
-                "UPDATE silences SET until = ?, silence = json_set(silence, '$.until', ?) WHERE id = ? AND until > ?",
-                (stamp(now), now.isoformat(), values.text(id), stamp(now)),
+            found = db.execute(
+                "SELECT silence FROM silences WHERE id = ? AND until > ?", (values.text(id), stamp(now))
+            ).fetchone()
+            if found is None:
+                return False
+            ended = dataclasses.replace(_SILENCE.validate_json(found["silence"]), until=now)
+            db.execute(
+                "UPDATE silences SET until = ?, silence = ? WHERE id = ?",
+                (stamp(now), values.text(_SILENCE.dump_json(ended).decode()), values.text(id)),
             )
-            return bool(changed.rowcount)
+            return True
 
         return await self._write(end)
 
@@ -77,7 +81,7 @@ class People:
         raw = values.text(_PERSON.dump_json(person).decode())
 
         def put(db: Row) -> None:
-            db.execute("INSERT OR REPLACE INTO people (id, person) VALUES (?, ?)", (values.text(person.id), raw))
+            db.execute(upsert("people", ("id", "person")), (values.text(person.id), raw))
             _changed(db)
 
         await self._write(put)
@@ -97,7 +101,7 @@ class People:
 
         def put(db: Row) -> None:
             row = (values.text(choices.subscriber_id), raw)
-            db.execute("INSERT OR REPLACE INTO choices (subscriber_id, choices) VALUES (?, ?)", row)
+            db.execute(upsert("choices", ("subscriber_id", "choices")), row)
             _changed(db)
 
         await self._write(put)

@@ -18,8 +18,9 @@ from monitor.model import (
     Severity,
 )
 from monitor.store.protocol import AttemptRecord
-from monitor.store.sqlite import polls, values
-from monitor.store.sqlite.values import Row, stamp
+from monitor.store.sql import polls, values
+from monitor.store.sql.database import upsert
+from monitor.store.sql.values import Row, stamp
 
 _RANKS = sorted((severity.rank for severity in Severity), reverse=True)
 JOINED = "SELECT d.*, a.key AS alert_key FROM deliveries d JOIN alerts a ON a.id = d.alert_id"
@@ -32,15 +33,20 @@ def recover(db: Row, now: datetime, max_lease: timedelta) -> int:
 
 def release(db: Row, worker: str | None, now: datetime) -> int:
     """Take back what a worker, or any worker, holds."""
-    return _take_back(db, "? IS NULL OR lease_worker = ?", (worker, worker), now)
+    return _take_back(db, "CAST(? AS TEXT) IS NULL OR lease_worker = ?", (worker, worker), now)
 
 
 def _take_back(db: Row, where: str, arguments: tuple[object, ...], now: datetime) -> int:
     """A lease is no proof that nothing was sent: with an attempt begun and not ended the outcome is unknown."""
     ids = json.dumps(
-        [row["id"] for row in db.execute(f"SELECT id FROM deliveries WHERE state = 'leased' AND ({where})", arguments)]
+        [
+            row["id"]
+            for row in db.execute(
+                f"SELECT id FROM deliveries WHERE state = 'leased' AND ({where}) /* skip locked */", arguments
+            )
+        ]
     )
-    open_attempts = "delivery_id IN (SELECT value FROM json_each(?)) AND finished_at IS NULL"
+    open_attempts = "delivery_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) AND finished_at IS NULL"
     db.execute(
         "UPDATE deliveries SET unknowns = unknowns + 1, last_error = 'the outcome of an attempt was lost' WHERE id IN "
         f"(SELECT delivery_id FROM attempts WHERE {open_attempts})",
@@ -54,7 +60,7 @@ def _take_back(db: Row, where: str, arguments: tuple[object, ...], now: datetime
     return int(
         db.execute(
             "UPDATE deliveries SET state = 'pending', next_attempt = ?, lease_worker = NULL, lease_until = NULL "
-            "WHERE id IN (SELECT value FROM json_each(?))",
+            "WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             (stamp(now), ids),
         ).rowcount
     )
@@ -67,7 +73,7 @@ def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta, cha
     for rank in _RANKS:  # one look into the index each: what waits for later is not walked over
         found = db.execute(
             "SELECT id FROM deliveries WHERE state = 'pending' AND channel = ? AND rank = ? AND next_attempt <= ? "
-            "ORDER BY next_attempt, id LIMIT ?",
+            "ORDER BY next_attempt, id LIMIT ? /* skip locked */",
             (channel, rank, stamp(now), max(0, limit - len(due))),
         )
         due += [row["id"] for row in found]
@@ -75,12 +81,12 @@ def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta, cha
         return ()
     db.execute(
         "UPDATE deliveries SET state = 'leased', lease_worker = ?, lease_until = ?, lease_token = lease_token + 1 "
-        "WHERE id IN (SELECT value FROM json_each(?))",
+        "WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
         (worker, stamp(until), json.dumps(due)),
     )
     rows = db.execute(
         f"{JOINED.replace('a.key AS alert_key', 'a.key AS alert_key, a.snapshot')} "
-        "WHERE d.id IN (SELECT value FROM json_each(?))",
+        "WHERE d.id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
         (json.dumps(due),),
     ).fetchall()
     by_id: dict[int, DeliveryClaim] = {}
@@ -174,7 +180,7 @@ def put_channel(db: Row, state: ChannelState) -> None:
     """Keep the state of a channel."""
     columns = values.channel_columns(state)
     db.execute(
-        f"INSERT OR REPLACE INTO channels ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+        upsert("channels", tuple(columns)),
         tuple(columns.values()),
     )
 
@@ -197,7 +203,7 @@ def fold(db: Row, digest: NewAlert, delivery: NewDelivery, carried: Sequence[int
     """Record a digest and mark what it carries. A digest that is stored already carries nothing new, and one with
     nothing left to carry is not made.
     """
-    wanted = "state = 'pending' AND id IN (SELECT value FROM json_each(?))"
+    wanted = "state = 'pending' AND id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
     ids = json.dumps(list(carried))
     if db.execute(f"SELECT 1 FROM deliveries WHERE {wanted} LIMIT 1", (ids,)).fetchone() is None:
         return 0
@@ -234,7 +240,7 @@ def requeue(db: Row, ids: Sequence[int], now: datetime) -> int:
     return int(
         db.execute(
             "UPDATE deliveries SET state = 'pending', next_attempt = ?, attempts = 0, created_at = ? "
-            "WHERE state = 'dead' AND id IN (SELECT value FROM json_each(?))",
+            "WHERE state = 'dead' AND id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             (stamp(now), stamp(now), json.dumps(list(ids))),
         ).rowcount
     )

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from typing import TypeVar, cast
 
 from monitor.errors import LeaseLost
-from monitor.store.sqlite.values import Row
+from monitor.store.sql.values import Row
 
 T = TypeVar("T")
 Work = Callable[[Row], object]
@@ -49,7 +49,7 @@ class Together:
         outcomes: list[object] = []
 
         def everything(db: Row) -> None:
-            outcomes.extend(_apart(db, work) for work in works)
+            outcomes[:] = [_apart(db, work) for work in works]  # not added to: a transaction may be done again
 
         try:
             self._transact(everything)

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from monitor.model import Delivery, DeliveryState
 from monitor.store.protocol import ArchivedArticle, Attempt, Figures, FoundArticle, HitFilter, StoredHit
-from monitor.store.sqlite import reading
-from monitor.store.sqlite.values import Row
+from monitor.store.sql import reading
+from monitor.store.sql.values import Row
 
 T = TypeVar("T")
 
