@@ -4,6 +4,7 @@ They stand on the ground floor because every edge takes its own part of them, an
 once and passed down; nobody else reads the environment. Secrets print as `***`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -45,16 +46,34 @@ class Secret:
         raise TypeError(msg)
 
 
+_PASSWORD = re.compile(r"(?<=[^/:]):[^/@]*(?=@)")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
     """Where the truth is kept."""
 
-    url: str
-    """`sqlite:///relative/path`, `sqlite:////absolute/path`; relative to the settings file."""
+    url: str = field(repr=False)
+    """`sqlite:///relative/path`, `sqlite:////absolute/path`; relative to the settings file. Or `postgresql://…`."""
     path: Path
-    """The SQLite file, absolute."""
+    """The SQLite file, absolute; on PostgreSQL nothing is there, but in its folder is what a worker keeps for itself."""
     expect_existing: bool = False
     """Refuse to start on an empty store: a lost volume is then an error, not a silent new beginning."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether many workers may work on it: it is on a server."""
+        return not self.url.startswith("sqlite:")
+
+    @property
+    def expected(self) -> bool:
+        """Whether there may be a store: on a server only opening it tells."""
+        return self.shared or self.path.exists()
+
+    @property
+    def shown(self) -> str:
+        """What it is called before people; without a password."""
+        return _PASSWORD.sub("", self.url.partition("?")[0]) if self.shared else str(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

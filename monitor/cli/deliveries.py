@@ -173,7 +173,7 @@ async def _send(settings: Settings, name: str, address: str) -> SendResult:
         result = await channel.send(message)
     finally:
         await channel.close()
-    if result.outcome is Outcome.SENT and settings.store.path.exists():
+    if result.outcome is Outcome.SENT and settings.store.expected:
         await _mended(settings, name)
     return result
 

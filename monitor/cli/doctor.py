@@ -178,14 +178,14 @@ def _rules(file: Path) -> Line:
 
 
 def _store(settings: StoreSettings, *, deep: bool) -> Iterator[Line]:
-    pid = store.is_owned(settings)
-    yield Line("daemon", State.OK, f"runs as process {pid}" if pid is not None else "none runs on this store")
-    if not settings.path.exists():
+    who = store.running(settings)
+    yield Line("daemon", State.OK, f"runs as {who}" if who is not None else "none runs on this store")
+    if not settings.expected:
         cure = "restore a backup, see docs/backup.md" if settings.expect_existing else ""
         state = State.FAILURE if settings.expect_existing else State.OK
         yield Line("store", state, f"{settings.path} is not there yet; the daemon makes it", cure)
         return
-    deep = deep or settings.path.stat().st_size < _LARGE
+    deep = deep or (not settings.shared and settings.path.stat().st_size < _LARGE)
     try:
         condition = asyncio.run(_inspect(settings, deep=deep))
     except SchemaTooNew as error:
@@ -193,7 +193,7 @@ def _store(settings: StoreSettings, *, deep: bool) -> Iterator[Line]:
     except StoreError as error:
         yield Line("store", State.FAILURE, str(error), "see docs/backup.md on damaged and lost stores")
     else:
-        yield _whole(settings.path, condition, looked=deep)
+        yield _whole(settings.shown, condition, looked=deep)
 
 
 async def _inspect(settings: StoreSettings, *, deep: bool) -> StoreCondition:
@@ -205,7 +205,7 @@ async def _inspect(settings: StoreSettings, *, deep: bool) -> StoreCondition:
         await opened.close()
 
 
-def _whole(path: Path, condition: StoreCondition, *, looked: bool) -> Line:
+def _whole(path: str, condition: StoreCondition, *, looked: bool) -> Line:
     if condition.damage:
         cure = "stop the daemon and restore a backup, see docs/backup.md"
         return Line("store", State.FAILURE, f"{path} is damaged: {condition.damage[0]}", cure)

@@ -18,7 +18,7 @@ from monitor.feeds import FeedReader
 from monitor.model import Feed, FeedKind, FeedState
 from monitor.settings import Settings
 from monitor.shown import shown_url
-from monitor.store import is_owned, open_store
+from monitor.store import open_store, running
 from monitor.store.protocol import Store
 
 _PAGES = 10
@@ -41,10 +41,10 @@ def backfill(file: Path, *, feed: str, pages: int, since: str | None, alert: boo
     """
     wishes = Wishes(pages=pages, since=_moment(since) if since else None, alert=alert)
     loaded = config.load(file, dict(os.environ))
-    pid = is_owned(loaded.settings.store)
+    who = running(loaded.settings.store)
     done: list[Filled] = []
-    end = asyncio.run(_run(loaded, feed, wishes, done, pid))
-    _summary(done, end, wishes, pid)
+    end = asyncio.run(_run(loaded, feed, wishes, done, who))
+    _summary(done, end, wishes, who)
     if end.failed:
         sys.exit(1)
 
@@ -62,9 +62,9 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-async def _run(loaded: config.Loaded, name: str, wishes: Wishes, done: list[Filled], pid: int | None) -> End:
+async def _run(loaded: config.Loaded, name: str, wishes: Wishes, done: list[Filled], who: str | None) -> End:
     settings = loaded.settings
-    if not settings.store.path.exists():
+    if not settings.store.expected:
         made = open_store(settings.store, owner=True)
         await made.open()
         await made.close()  # what follows may take long, and a daemon that starts meanwhile must find it free
@@ -72,7 +72,7 @@ async def _run(loaded: config.Loaded, name: str, wishes: Wishes, done: list[Fill
     await store.open()
     reader = FeedReader(settings.fetch, settings.outlet_titles())
     try:
-        feed, state = await _feed(settings, store, name, pid)
+        feed, state = await _feed(settings, store, name, who)
         work = Backfill(loaded, store, reader, worker=f"backfill:{socket.gethostname()}:{os.getpid()}")
 
         def tell(page: Filled) -> None:
@@ -85,12 +85,12 @@ async def _run(loaded: config.Loaded, name: str, wishes: Wishes, done: list[Fill
         await store.close()
 
 
-async def _feed(settings: Settings, store: Store, name: str, pid: int | None) -> tuple[Feed, FeedState]:
+async def _feed(settings: Settings, store: Store, name: str, who: str | None) -> tuple[Feed, FeedState]:
     """The feed as the store has it. Without a daemon the feeds of the settings are written there first."""
     listed = next((one for one in settings.feeds if name in {one.id, one.url}), None)
     if listed is not None and listed.kind is not FeedKind.HTTP:
         raise click.UsageError(f"{listed.id} is no feed with an address, so it has no older pages")
-    if listed is not None and pid is None:
+    if listed is not None and who is None:
         now = datetime.now(UTC)
         due = {one.id: schedule.first_due(one, now, settings.polling) for one in settings.feeds}
         await store.sync_feeds(settings.feeds, now, due)
@@ -99,9 +99,7 @@ async def _feed(settings: Settings, store: Store, name: str, pid: int | None) ->
     if found:
         return found[0]
     if listed is not None:
-        raise FeedError(
-            f"the daemon (process {pid}) has not taken over {listed.id} from the settings yet; reload it first"
-        )
+        raise FeedError(f"the daemon ({who}) has not taken over {listed.id} from the settings yet; reload it first")
     raise click.UsageError(f"no feed is called {shown_url(name)}; `monitor feeds list` shows all")
 
 
@@ -114,7 +112,7 @@ def _line(page: Filled, wishes: Wishes) -> str:
     )
 
 
-def _summary(done: list[Filled], end: End, wishes: Wishes, pid: int | None) -> None:
+def _summary(done: list[Filled], end: End, wishes: Wishes, who: str | None) -> None:
     stored, hits = sum(page.recorded.articles for page in done), sum(page.recorded.hits for page in done)
     waiting = sum(page.recorded.waiting for page in done)
     read = sum(page.articles for page in done)
@@ -124,7 +122,7 @@ def _summary(done: list[Filled], end: End, wishes: Wishes, pid: int | None) -> N
     )
     click.echo(f"ended: {end.why}{f'; next would be {shown_url(end.next_url)}' if end.next_url else ''}")
     if waiting:
-        sender = f"the daemon (process {pid}) tells them" if pid else "they are told when the daemon runs"
+        sender = f"the daemon ({who}) tells them" if who else "they are told when the daemon runs"
         click.echo(sender)
 
 

@@ -83,7 +83,7 @@ def _into_store(config: Path, source: Opml) -> None:
     listed = {feed.url for feed in settings.feeds}
     found = [_feed(one) for one in source.outlines if one.url not in listed]
     added = asyncio.run(_import(settings, found))
-    _tell(str(settings.store.path), added, len(source.outlines) - added, source)
+    _tell(settings.store.shown, added, len(source.outlines) - added, source)
 
 
 def _tell(target: str, added: int, already: int, source: Opml) -> None:
@@ -111,7 +111,7 @@ async def _import(settings: Settings, found: Sequence[Feed]) -> int:
 
 async def _opened(settings: StoreSettings) -> Store:
     """The store for writing; made where there is none yet."""
-    store = open_store(settings, owner=not settings.path.exists())
+    store = open_store(settings, owner=not settings.expected)
     await store.open()
     return store
 

@@ -14,7 +14,7 @@ from monitor.engine.local import LocalEngine
 from monitor.engine.pages import PAUSE
 from monitor.engine.parts import Parts, utc_now
 from monitor.settings import Settings
-from monitor.store import is_owned, open_store
+from monitor.store import open_store, running
 from monitor.store.feed_lists import FeedFilter
 
 _LOOK_AGAIN = 0.1
@@ -37,9 +37,9 @@ def poll(file: Path, *, once: bool, feeds: tuple[str, ...]) -> None:
     loaded = config.load(file, environ)
     asyncio.run(_known(loaded.settings, feeds))
     log.set_up(loaded.settings.log)
-    if (pid := is_owned(loaded.settings.store)) is not None:
+    if (who := running(loaded.settings.store)) is not None:
         count = asyncio.run(_ask_daemon(loaded.settings, feeds))
-        click.echo(f"the daemon (process {pid}) polls {count} feed{'s' if count != 1 else ''} now")
+        click.echo(f"the daemon ({who}) polls {count} feed{'s' if count != 1 else ''} now")
         return
     daemon = Daemon(lambda: config.load(file, environ))
     failed = process.run(_once(daemon, loaded, feeds) if once else _go_on(daemon, feeds))
@@ -50,7 +50,7 @@ def poll(file: Path, *, once: bool, feeds: tuple[str, ...]) -> None:
 async def _known(settings: Settings, feeds: Sequence[str]) -> None:
     """Raises UsageError for feeds that neither the settings nor the store know."""
     unknown = set(feeds) - {feed.id for feed in settings.feeds}
-    if unknown and settings.store.path.exists():
+    if unknown and settings.store.expected:
         store = open_store(settings.store, readonly=True)
         await store.open()
         try:

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from monitor.config.draft import Draft
 from monitor.config.feed_credentials import feed_credentials
@@ -74,6 +75,14 @@ def build_settings(draft: Draft) -> Settings:
 def _store(draft: Draft) -> StoreSettings:
     entry = draft.model.store
     store = entry if isinstance(entry, StoreEntry) else StoreEntry(url=entry)
+    if not store.url.startswith("sqlite:"):
+        if urlsplit(store.url).password:
+            draft.warn(
+                draft.node("store", "url"),
+                "the password of the database stands in the settings; use PGPASSWORD or PGPASSFILE",
+            )
+        # Beside it stands what each worker keeps for itself, such as compiled rules.
+        return StoreSettings(url=store.url, path=draft.path("var/monitor"), expect_existing=store.expect_existing)
     path = draft.path(store.url.removeprefix("sqlite:///"))
     if path.is_dir():
         draft.fault(draft.node("store", "url"), "the path of the store is a folder; name a file")

@@ -69,7 +69,8 @@ class StoreEntry(Strict):
     """Where the truth is kept."""
 
     url: StoreUrl = "sqlite:///var/monitor.db"
-    """`sqlite:///relative/path` (to this file) or `sqlite:////absolute/path`."""
+    """`sqlite:///relative/path` (to this file), `sqlite:////absolute/path`, or `postgresql://user@host/database` for many
+    workers; its password comes from the environment (`PGPASSWORD`) or a password file (`PGPASSFILE`)."""
     expect_existing: bool = False
     """Refuse to start on an empty store, so that a lost volume is an error and not a new beginning."""
 

@@ -62,7 +62,7 @@ Listen = Annotated[
     BeforeValidator(lambda value: value if isinstance(value, tuple) else values.listen(value)),
     _text_schema(pattern=":[0-9]{1,5}$"),
 ]
-StoreUrl = Annotated[str, BeforeValidator(values.store_url), _text_schema(pattern="^sqlite:///.")]
+StoreUrl = Annotated[str, BeforeValidator(values.store_url), _text_schema(pattern="^(sqlite:///.|postgres(ql)?://.)")]
 Category = Annotated[str, BeforeValidator(values.category), _text_schema()]
 CadenceText = Annotated[str, BeforeValidator(values.cadence), _text_schema()]
 QuietText = Annotated[

@@ -9,6 +9,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
+from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -252,11 +253,21 @@ def listen(value: object) -> tuple[str, int]:
     return host(place), int(port)
 
 
+_SERVER: Final = re.compile("postgres(ql)?://")
+_DATABASE: Final = re.compile(r"postgres(ql)?://[!-~]*/[!-.0-~]+$")
+
+
 def store_url(value: object) -> str:
-    """`sqlite:///relative/path` or `sqlite:////absolute/path`. Not quoted: other kinds carry passwords."""
+    """`sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`. Not quoted: it may carry a password."""
     url = text(value).strip()
+    if _SERVER.match(url):
+        if not _DATABASE.match(url):
+            raise ValueError("expected postgresql://user@host/database, with options after a ? if need be")
+        return url
     if not url.startswith("sqlite:///") or _UNPRINTABLE.search(url):
-        raise ValueError("expected sqlite:///relative/path or sqlite:////absolute/path")
+        raise ValueError(
+            "expected sqlite:///relative/path, sqlite:////absolute/path or postgresql://user@host/database"
+        )
     path = url.removeprefix("sqlite:///")
     if not path or path.endswith("/") or path == ":memory:":
         raise ValueError("expected the path of a file after sqlite:///")

@@ -134,7 +134,7 @@ class Daemon:
             self.journal.warn("settings", warning=warning)
         self.journal.reloaded(len(loaded.rules), len(settings.feeds))
         self.journal.note(
-            "start", store=str(settings.store.path), feeds=len(settings.feeds), rules=len(loaded.rules),
+            "start", store=settings.store.shown, feeds=len(settings.feeds), rules=len(loaded.rules),
             channels=", ".join(channels) or "none", subscribers=len(settings.subscribers), taken_back=recovered,
         )  # fmt: skip
         return parts

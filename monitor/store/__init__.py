@@ -1,24 +1,68 @@
 """Where the truth is kept: the Store protocol, and what stands behind it. One function chooses, by the settings."""
 
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from monitor.errors import StoreError
 from monitor.settings import StoreSettings
+from monitor.store.crew_protocol import CrewStore
 from monitor.store.protocol import Store
 from monitor.store.sqlite import SqliteStore
 from monitor.store.sqlite.connection import guard_version, version
 from monitor.store.sqlite.connection import owner as _owner
 
-__all__ = ["driver", "is_owned", "open_store"]
+__all__ = ["SILENT", "driver", "is_owned", "open_shared", "open_store", "running"]
+
+SILENT: Final = timedelta(seconds=30)
+"""A worker that said nothing for so long is gone."""
 
 
 def open_store(settings: StoreSettings, *, owner: bool = False, readonly: bool = False) -> Store:
-    """The store of these settings, not opened yet. `owner`: for the one daemon of a store, which may start it anew."""
+    """The store of these settings, not opened yet. `owner`: for the one daemon of a store, which may start it anew; of
+    one on a server there may be many.
+    """
+    if settings.shared:
+        return open_shared(settings, owner=owner, readonly=readonly)
     return SqliteStore(
         settings.path, owner=owner, readonly=readonly, expect_existing=settings.expect_existing or not owner
     )
 
 
+def open_shared(settings: StoreSettings, *, owner: bool = False, readonly: bool = False) -> CrewStore:
+    """The store of these settings, which is on a server. Raises StoreError when its driver is not installed."""
+    try:
+        from monitor.store.postgres import PostgresStore  # noqa: PLC0415 - an extra that a single daemon need not have
+    except ImportError as error:
+        raise StoreError(
+            f"{settings.shown} needs the driver of PostgreSQL: install monitor[cluster] ({error})"
+        ) from error
+    return PostgresStore(
+        settings.url, readonly=readonly, migrate=owner, expect_existing=settings.expect_existing or not owner
+    )
+
+
 def is_owned(settings: StoreSettings) -> int | None:
-    """The process of the daemon that runs on this store, or None."""
+    """The process of the daemon that runs on this file, or None."""
     return _owner(settings.path)
+
+
+def running(settings: StoreSettings) -> str | None:
+    """Who runs on this store, for people, or None. On a server that asks it. Raises StoreError."""
+    if settings.shared:
+        return asyncio.run(_crew(settings))
+    pid = is_owned(settings)
+    return None if pid is None else f"process {pid}"
+
+
+async def _crew(settings: StoreSettings) -> str | None:
+    store = open_shared(settings, owner=True)  # before anything reads it, somebody must have made it
+    await store.open()
+    try:
+        workers = await store.workers(SILENT)
+    finally:
+        await store.close()
+    return ", ".join(one.name for one in workers) or None
 
 
 def driver() -> str:

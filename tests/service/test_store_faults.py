@@ -156,7 +156,7 @@ def test_the_reserve_is_given_up_and_made_again(tmp_path):
 
 def test_a_second_owner_is_refused_quickly_and_a_lock_dies_with_its_process(tmp_path):
     path = tmp_path / "m.db"
-    settings = StoreSettings(url="", path=path)
+    settings = StoreSettings(url=f"sqlite:///{path}", path=path)
     assert is_owned(settings) is None
     code = (
         "import asyncio, sys, pathlib, threading\nfrom monitor.store.sqlite import SqliteStore\n"

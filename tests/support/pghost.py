@@ -48,7 +48,18 @@ class Postgres:
 
     def start(self, *more):
         options = [word for one in (*self.settings, *more) for word in ("-c", one)]
-        command = [str(self.bin / "postgres"), "-D", str(self.data), "-p", str(self.port), "-k", "", "-h", "127.0.0.1", *options]
+        command = [
+            str(self.bin / "postgres"),
+            "-D",
+            str(self.data),
+            "-p",
+            str(self.port),
+            "-k",
+            "",
+            "-h",
+            "127.0.0.1",
+            *options,
+        ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, user=self.user, cwd="/", stdout=log, stderr=log, env={"LC_ALL": "C", "TZ": "UTC"},

@@ -146,7 +146,7 @@ FAULTS = [
     ("- a\n", "expected the keys of the settings", 1, 1),
     ("feedz: []\n", 'unknown key "feedz"; did you mean "feeds"?', 1, 1),
     ("xyzzy: []\n", 'unknown key "xyzzy"; known are store, rules, feeds', 1, 1),
-    ("store: postgres://u@h/x\n", "store: expected sqlite:///", 1, 8),
+    ("store: mysql://u@h/x\n", "store: expected sqlite:///", 1, 8),
     ("store: sqlite:///\n", "the path of a file", 1, 8),
     ("store: 'sqlite:///:memory:'\n", "the path of a file", 1, 8),
     ("store: 12\n", "store: expected keys with values", 1, 8),
