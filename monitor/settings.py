@@ -367,6 +367,8 @@ class Settings:
     spikes: tuple[SpikeSettings, ...] = ()
     """The first that names a rule counts for it; a rule that none names has no spikes."""
     watched: tuple[Path, ...] = ()
+    content: tuple[Path, ...] = ()
+    """Files among them that other workers may have: settings, rules, lists of feeds, templates; no secrets."""
     """Every file and folder that was read for these settings; a change of any is a reason to reload."""
 
     def outlet_titles(self) -> Mapping[str, str]:

@@ -22,7 +22,11 @@ def run(file: Path) -> None:
     cache = config.RuleCache()
     loaded = config.load(file, environ, cache)
     log.set_up(loaded.settings.log)
-    process.run(Daemon(lambda: config.load(file, environ, cache)).run())
+    daemon = Daemon(
+        lambda: config.load(file, environ, cache),
+        load_published=lambda files: config.load_published(file, environ, files, cache),
+    )
+    process.run(daemon.run())
 
 
 @click.command()

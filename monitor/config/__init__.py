@@ -9,8 +9,10 @@ from collections.abc import Mapping as Map
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from monitor.config.build import build_settings
+from monitor.config.bundle import pack, unpack
 from monitor.config.canary import add_canary_rule
 from monitor.config.document import Mapping, Scalar, Sequence, read_document
 from monitor.config.draft import Draft, begin
@@ -34,8 +36,10 @@ __all__ = [
     "load",
     "load_index",
     "load_over",
+    "load_published",
     "load_rules",
     "load_settings",
+    "pack",
     "user_images",
 ]
 
@@ -53,13 +57,14 @@ class Loaded:
     """What works but is not wise, one sentence each."""
 
 
-def load(path: Path, environ: Map[str, str], cache: RuleCache | None = None) -> Loaded:
+def load(path: Path, environ: Map[str, str], cache: RuleCache | None = None, *, base: Path | None = None) -> Loaded:
     """Read the settings file, the environment's `MONITOR_…` variables and all rule files.
 
     Whoever loads again and again keeps a cache: then only the rule files that were changed are read anew, and only rules
-    that differ are compiled. Raises ConfigError with every mistake of all of them.
+    that differ are compiled. `base`: the files were published by another worker, see `load_published`. Raises ConfigError
+    with every mistake of all of them.
     """
-    draft, settings = _read_settings(path, environ)
+    draft, settings = _read_settings(path, environ, base)
     found = read_rules(settings.rules, cache)
     _check_together(draft, settings, found)
     name_outlets(settings, found)
@@ -73,8 +78,25 @@ def load(path: Path, environ: Map[str, str], cache: RuleCache | None = None) -> 
     if cache is not None:
         cache.index = index
     warnings = (*draft.warnings, *found.warnings, *_quiet(settings, found))
-    settings = replace(settings, watched=tuple(draft.watched))
+    settings = replace(settings, watched=tuple(draft.watched), content=_content(draft, settings))
     return Loaded(settings=settings, rules=written, index=index, warnings=warnings)
+
+
+def _content(draft: Draft, settings: Settings) -> tuple[Path, ...]:
+    """The files that may be published: those in the folder of the settings or below."""
+    folder = draft.document.file.parent
+    files = {one for one in draft.watched if one not in draft.private and one.is_file()}
+    if settings.templates is not None and draft.model.templates:
+        files.update(draft.content_path(draft.model.templates).glob("*.j2"))
+    return tuple(sorted(one for one in files if one.is_relative_to(folder)))
+
+
+def load_published(path: Path, environ: Map[str, str], files: bytes, cache: RuleCache | None = None) -> Loaded:
+    """As `load`, from files that `bundle.pack` packed on another machine. What they do not have (secrets, folders that
+    are polled, mailboxes) is looked for beside the own settings file `path`. Raises ConfigError.
+    """
+    with TemporaryDirectory(prefix="monitor-published-") as folder:
+        return load(unpack(files, Path(folder)), environ, cache, base=path.absolute().parent)
 
 
 def load_settings(path: Path, environ: Map[str, str]) -> Settings:
@@ -87,13 +109,13 @@ def load_settings(path: Path, environ: Map[str, str]) -> Settings:
     return settings
 
 
-def _read_settings(path: Path, environ: Map[str, str]) -> tuple[Draft, Settings]:
+def _read_settings(path: Path, environ: Map[str, str], base: Path | None = None) -> tuple[Draft, Settings]:
     """The settings as far as they hold; the faults are in the draft. Raises ConfigError for what is no YAML."""
     document = read_document(path.absolute())
     if document.root is None and document.faults:
         raise ConfigError(tuple(document.faults))
     override(document, environ)
-    draft = begin(document)
+    draft = begin(document, base)
     draft.watch(document.file)
     return draft, build_settings(draft)
 

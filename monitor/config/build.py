@@ -52,7 +52,7 @@ def build_settings(draft: Draft) -> Settings:
     return Settings(
         file=draft.document.file,
         store=_store(draft),
-        rules=tuple(draft.path(text) for text in model.rules),
+        rules=tuple(draft.content_path(text) for text in model.rules),
         feeds=(*build_feeds(draft), *_canary_feed(draft)),
         outlets=_outlets(draft),
         channels=tuple(_channels(draft)),

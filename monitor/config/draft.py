@@ -42,6 +42,10 @@ class Draft:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     watched: dict[Path, None] = field(default_factory=dict)
+    private: set[Path] = field(default_factory=set)
+    """Files among the watched ones that are this machine's own: secrets, certificates."""
+    published: Path | None = None
+    """Where files that another worker published were unpacked; they count instead of those beside the settings."""
 
     def fault(self, node: Node | None, message: str) -> None:
         """Note a mistake at a place of the settings file."""
@@ -56,6 +60,14 @@ class Draft:
     def path(self, text: str) -> Path:
         """A path of the file, absolute and without `..`."""
         return Path(os.path.normpath(self.base / text))
+
+    def content_path(self, text: str) -> Path:
+        """The path of rules, lists of feeds and templates, which may have been published."""
+        if self.published is not None:
+            found = Path(os.path.normpath(self.published / text))
+            if found.is_relative_to(self.published) and found.exists():
+                return found
+        return self.path(text)
 
     def watch(self, *paths: Path) -> None:
         """Remember what was read, in order, once."""
@@ -84,6 +96,7 @@ class Draft:
             return None
         path = self.path(text)
         self.watch(path)
+        self.private.add(path)
         if not path.is_file():
             self.fault(node, f"the file {quoted(text)} does not exist")
         return path
@@ -92,6 +105,7 @@ class Draft:
         """The content of a secret's file, without the line end at its end. Neither path nor content is told."""
         path = self.path(text)
         self.watch(path)
+        self.private.add(path)
         try:
             with path.open("rb") as stream:
                 raw = stream.read(_LARGEST_SECRET + 1)
@@ -113,9 +127,14 @@ class Draft:
         return content
 
 
-def begin(document: Document) -> Draft:
-    """Judge the file by its models, and keep what holds."""
-    draft = Draft(document=document, base=document.file.parent, faults=list(document.faults))
+def begin(document: Document, base: Path | None = None) -> Draft:
+    """Judge the file by its models, and keep what holds. `base`: the file was published, and relative paths of what was
+    not begin there.
+    """
+    folder = document.file.parent
+    draft = Draft(
+        document=document, base=base or folder, published=folder if base else None, faults=list(document.faults)
+    )
     root = document.root or Mapping(entries={})
     if not isinstance(root, Mapping):
         if not (isinstance(root, Scalar) and root.value is None):

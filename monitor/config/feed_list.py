@@ -152,7 +152,7 @@ def _judge_period(draft: Draft, entry: FeedEntry | OpmlEntry, node: Node) -> Non
 
 
 def _add_opml(draft: Draft, entry: OpmlEntry, node: Node, listing: _Listing) -> None:
-    place = draft.path(entry.opml)
+    place = draft.content_path(entry.opml)
     draft.watch(place)
     if entry.outlet:
         draft.refer(_value(node, "outlet"), "outlets", entry.outlet, listing.known_outlets)

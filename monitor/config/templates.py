@@ -25,7 +25,7 @@ def build_templates(draft: Draft, folder: str | None) -> Mapping[str, str] | Non
     """The templates of a folder; None when there is none."""
     if folder is None:
         return None
-    path, node = draft.path(folder), draft.node("templates")
+    path, node = draft.content_path(folder), draft.node("templates")
     draft.watch(path)
     if not path.is_dir():
         draft.fault(node, "templates: there is no such folder")

@@ -12,6 +12,7 @@ patch.
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import time
@@ -32,16 +33,20 @@ from monitor.engine.health import HealthServer, Pulse
 from monitor.engine.journal import Journal
 from monitor.engine.local import LocalEngine
 from monitor.engine.parts import Live, Parts
-from monitor.errors import ConfigError
+from monitor.engine.publishing import LoadPublished, Publishing
+from monitor.errors import ConfigError, StoreError
 from monitor.feeds import FeedReader
 from monitor.settings import ChannelSettings, DeliverySettings, EmailSettings, Settings, StoreSettings
-from monitor.store import open_store
+from monitor.store import SILENT, open_store
+from monitor.store.crew_protocol import CrewStore
 from monitor.store.protocol import Store
 
 PATIENCE = 8.0
 """Seconds that work under way has to end after SIGTERM; Docker kills after ten."""
 WATCH_EVERY = 2.0
 """Seconds between two looks at the files of the settings and rules."""
+HEAR_EVERY = 4.0
+"""Seconds between two looks at what other workers published, when nothing is heard of it."""
 
 
 def _owned_store(settings: StoreSettings) -> Store:
@@ -64,8 +69,14 @@ class Factories:
 class Daemon:
     """One running monitor."""
 
-    def __init__(self, load: Callable[[], Loaded], *, factories: Factories | None = None) -> None:
-        self._load = load
+    def __init__(
+        self,
+        load: Callable[[], Loaded],
+        *,
+        factories: Factories | None = None,
+        load_published: LoadPublished | None = None,
+    ) -> None:
+        self._load, self._load_published = load, load_published
         self._factories = factories or Factories()
         self.pulse = Pulse()
         self.journal = Journal()
@@ -74,7 +85,11 @@ class Daemon:
         """Where health is served, once it is."""
         self._files: tuple[tuple[str, int, int], ...] = ()
         """What the files of the settings looked like when they were read."""
+        self._publishing: Publishing | None = None
+        """With many workers on one store."""
+        self._taking = asyncio.Lock()
         self._stop = asyncio.Event()
+        self._heard = asyncio.Event()
         self._changed = asyncio.Event()
 
     async def run(self, *, due_now: Sequence[str] | None = None, everything: bool = False) -> None:
@@ -114,19 +129,26 @@ class Daemon:
             self.journal.note("migrated", copy=str(store.copied))
         try:
             channels = {one.id: self._factories.channel(one, settings.delivery) for one in settings.channels}
+            worker = f"{socket.gethostname()}:{os.getpid()}"
+            if isinstance(store, CrewStore) and self._load_published is not None:
+                # In containers many have the same host name or process number.
+                worker = f"{worker}:{secrets.token_hex(2)}"
+                self._publishing = Publishing(store, worker, self._load_published, self.journal)
+                loaded = await self._publishing.first(loaded)
+                settings = loaded.settings
             parts = Parts(
-                worker=f"{socket.gethostname()}:{os.getpid()}",
+                worker=worker,
                 live=Live(loaded=loaded),
                 store=store,
                 reader=self._factories.reader(settings),
                 channels=channels,
                 journal=self.journal,
             )
-            # One process owns this store, so whatever is leased was left by a run that ended; its worker is gone.
-            recovered = await store.release(None, parts.clock())
+            recovered = await _taken_back(parts)
             parts.states.update(await store.channel_states())
             await sync(parts)
-            await flow.respread(parts, overdue=True)
+            if recovered is not None:
+                await flow.respread(parts, overdue=True)
         except BaseException:
             await store.close()
             raise
@@ -135,12 +157,12 @@ class Daemon:
         self.journal.reloaded(len(loaded.rules), len(settings.feeds))
         self.journal.note(
             "start", store=settings.store.shown, feeds=len(settings.feeds), rules=len(loaded.rules),
-            channels=", ".join(channels) or "none", subscribers=len(settings.subscribers), taken_back=recovered,
+            channels=", ".join(channels) or "none", subscribers=len(settings.subscribers), taken_back=recovered or 0,
         )  # fmt: skip
         return parts
 
     async def _run(self, parts: Parts, callbacks: Callbacks | None, actions: Actions | None) -> None:
-        self.engine = LocalEngine(parts, self.pulse)
+        self.engine = self._engine(parts)
         if callbacks is not None:
             callbacks.attach(self.engine.websub)
         if actions is not None:
@@ -151,7 +173,7 @@ class Daemon:
         self.engine.start()
         if self.port:
             self.journal.note("health", address=f"http://{parts.live.loaded.settings.http.host}:{self.port}/readyz")
-        watcher = asyncio.create_task(self._watch(parts))
+        watcher = asyncio.gather(self._watch(parts), self._hear(parts))
         await self._stop.wait()
         self.pulse.draining = True
         self.journal.note("stop", patience=PATIENCE)
@@ -161,6 +183,20 @@ class Daemon:
         if actions is not None:
             actions.detach()
         await self.engine.stop(PATIENCE)
+
+    def _engine(self, parts: Parts) -> LocalEngine:
+        """One of many workers on a server's store; alone on a file."""
+        store = parts.store
+        if self._publishing is None or not isinstance(store, CrewStore):
+            return LocalEngine(parts, self.pulse)
+        http = parts.live.loaded.settings.http
+        address = f"http://{http.host}:{self.port}" if self.port else ""
+        from monitor.engine.cluster import ClusterEngine  # noqa: PLC0415 - its driver is an extra
+
+        publishing = self._publishing
+        return ClusterEngine(
+            parts, self.pulse, store, address=address, changed=self._heard.set, settings=lambda: publishing.version
+        )
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -203,11 +239,33 @@ class Daemon:
         for what in ("store", "http", "log"):
             if getattr(old, what) != getattr(new, what):
                 self.journal.warn("settings", warning=f"a change of `{what}` takes effect at the next start")
-        parts.live.loaded = loaded
-        await self._swap_edges(parts, old, new)
-        await sync(parts)
-        self.journal.reloaded(len(loaded.rules), len(new.feeds))
+        await self._take_over(parts, loaded)
+        if self._publishing is not None:
+            await self._publishing.changed(loaded)
         return True
+
+    async def _take_over(self, parts: Parts, loaded: Loaded) -> None:
+        async with self._taking:
+            old, new = parts.live.loaded.settings, loaded.settings
+            parts.live.loaded = loaded
+            await self._swap_edges(parts, old, new)
+            await sync(parts)
+            self.journal.reloaded(len(loaded.rules), len(new.feeds))
+
+    async def _hear(self, parts: Parts) -> None:
+        """Take over what other workers publish: at once when it is heard, else at the next look."""
+        publishing = self._publishing
+        while publishing is not None:
+            await _waited(self._heard, HEAR_EVERY)
+            self._heard.clear()
+            try:
+                loaded = await publishing.heard(parts.live.loaded)
+                if loaded is not None:
+                    await self._take_over(parts, loaded)
+            except StoreError as error:
+                self.journal.trouble("published", str(error))
+            except Exception as error:  # noqa: BLE001 - the top of a unit of work: the old set stays in force
+                self.journal.fault("published", error)
 
     async def _swap_edges(self, parts: Parts, old: Settings, new: Settings) -> None:
         """Make anew what is made from settings that changed. Work under way keeps what it began with."""
@@ -246,6 +304,13 @@ def _offer(settings: Settings) -> Offer | None:
     mail = next((one.id for one in settings.channels if isinstance(one, EmailSettings)), None)
     base = settings.http.public_url
     return Offer(channel=mail, base=base) if settings.http.subscribe and mail is not None and base else None
+
+
+async def _taken_back(parts: Parts) -> int | None:
+    """What an ended run left leased is free again; how much. None when others work on the store: then leases run out."""
+    if isinstance(parts.store, CrewStore) and await parts.store.workers(SILENT):
+        return None
+    return await parts.store.release(None, parts.clock())
 
 
 async def sync(parts: Parts) -> None:

@@ -26,10 +26,22 @@ from monitor.engine.callbacks import PREFIX, Callbacks
 from monitor.errors import MonitorError
 from monitor.model import DeliveryState, FeedCondition, SuppressionReason
 from monitor.settings import HttpSettings
+from monitor.store.crew_protocol import Lag
 from monitor.store.protocol import Figures
 
 STALE_AFTER = 15.0
 """Seconds without a finished tick after which the daemon is called stuck. Ticks come every second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrewFigures:
+    """How a worker among many is, and the whole."""
+
+    workers: int
+    """That are there."""
+    posts: int
+    """That this worker holds."""
+    lag: Lag
 
 
 @dataclass(slots=True)
@@ -54,6 +66,8 @@ class Pulse:
     canary: datetime | None = None
     """When the newest article of the canary that arrived was made; None when there is no canary."""
     canary_late: bool = False
+    crew: CrewFigures | None = None
+    """With many workers on one store."""
 
     def healthy(self) -> bool:
         """Whether the process does its work at all: a restart would help if not."""
@@ -126,8 +140,29 @@ class Gauges:
         )
         self.canary_late = Gauge("monitor_canary_late", "1 while no canary arrives in time", registry=registry)
 
+        self.workers = Gauge("monitor_workers", "Workers on the store, this one included", registry=registry)
+        self.posts = Gauge("monitor_posts_held", "Posts that this worker holds", registry=registry)
+        self.lag = Gauge(
+            "monitor_lag_seconds",
+            "How long the oldest waits that is due: a feed for its poll, a subscriber for a decision, a delivery",
+            ["what"],
+            registry=registry,
+        )
+
+    def _set_crew(self, crew: CrewFigures) -> None:
+        self.workers.set(crew.workers)
+        self.posts.set(crew.posts)
+        for what, oldest in (
+            ("feed", crew.lag.oldest_due),
+            ("subscriber", crew.lag.oldest_waiting),
+            ("delivery", crew.lag.oldest_pending),
+        ):
+            self.lag.labels(what).set(_age(oldest) or 0)
+
     def set(self, pulse: Pulse) -> None:
         """Take over what the pulse says."""
+        if pulse.crew is not None:
+            self._set_crew(pulse.crew)
         self.up.set(pulse.healthy())
         self.ready.set(pulse.report()["status"] == "up")
         self.broken.set(len(pulse.broken))

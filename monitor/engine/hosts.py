@@ -127,6 +127,11 @@ class Turnstile:
         self.sent_away = {name: due for name, due in self.sent_away.items() if due > now}
 
 
+def host_url(claim: FeedClaim) -> str:
+    """The address that a claim is polled at, as `keys.shard_of` takes it; what is local is its own."""
+    return schedule.at_its_address(claim.feed, claim.state).url if claim.feed.kind is FeedKind.HTTP else claim.feed.id
+
+
 def host_of(claim: FeedClaim) -> str:
     """The host that a claim is polled at; what is local is its own."""
     url = schedule.at_its_address(claim.feed, claim.state).url

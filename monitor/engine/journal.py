@@ -95,6 +95,9 @@ class Journal:
             "monitor_reloads", "Reloads of settings and rules, by result", ["result"], registry=registry
         )
         self.reload_ok = Gauge("monitor_reload_successful", "1 if the last reload was taken over", registry=registry)
+        self.posts = Counter(
+            "monitor_posts", "Posts of this worker among many, by what happened to them", ["event"], registry=registry
+        )
         self.rules = Gauge("monitor_rules", "Rules in force", registry=registry)
 
     # polls

@@ -21,7 +21,7 @@ waits for what, is read as a whole.
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ from monitor.console import forget
 from monitor.engine import alerts, bounces, canary, flow, notices, pages, people
 from monitor.engine.health import Pulse
 from monitor.engine.heartbeat import Heartbeat
-from monitor.engine.hosts import Turnstile
+from monitor.engine.hosts import Turnstile, host_url
 from monitor.engine.parts import Parts, delivery_lease, feed_lease, longest_lease
 from monitor.engine.places import Places, hangs
 from monitor.engine.spikes import SpikeWatch
@@ -103,16 +103,46 @@ class LocalEngine:
         scheduler.add_job(self.tick, "interval", seconds=1, args=["alert", self.alert_due], id="alert")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["deliver", self.deliver_due], id="deliver")
         scheduler.add_job(self.tick, "interval", seconds=1, args=["read", self.read_due], id="read")
-        scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self.websub.tick], id="websub")
+        scheduler.add_job(self.tick, "interval", seconds=5, args=["websub", self._kept(self.websub.tick)], id="websub")
         scheduler.add_job(self.tick, "interval", seconds=3, args=["people", self.look_at_people], id="people")
-        scheduler.add_job(self.tick, "interval", seconds=5, args=["heartbeat", self.heartbeat.tick], id="heartbeat")
-        scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
         scheduler.add_job(
-            self.tick, "interval", minutes=1, args=["bounces", bounces.Bounces(self.parts).tick], id="bounces"
+            self.tick, "interval", seconds=5, args=["heartbeat", self._kept(self.heartbeat.tick)], id="heartbeat"
         )
+        scheduler.add_job(self.tick, "interval", seconds=10, args=["sweep", self.sweep], id="sweep")
+        read = self._kept(bounces.Bounces(self.parts).tick)
+        scheduler.add_job(self.tick, "interval", minutes=1, args=["bounces", read], id="bounces")
+        self.schedule(scheduler)
         scheduler.start()
         self._scheduler = scheduler
         self.pulse.scheduler = True
+
+    # What a worker among others does less of; alone, it does everything. See `cluster.py`.
+
+    def schedule(self, scheduler: AsyncIOScheduler) -> None:
+        """Add ticks of its own."""
+
+    def shards(self) -> Collection[int] | None:
+        """The shards whose hosts it polls; None for all."""
+        return None
+
+    def may_request(self, url: str) -> bool:  # noqa: ARG002 - what others ask
+        """Whether it may still speak to this host: asked right before each request."""
+        return True
+
+    def delivers(self, channel: str) -> bool:  # noqa: ARG002 - what others ask
+        """Whether it sends what waits for this channel."""
+        return True
+
+    def keeps_up(self) -> bool:
+        """Whether it does what is done once for all: taking back, folding, telling the operator, hubs, bounces."""
+        return True
+
+    def _kept(self, work: Callable[[], Coroutine[Any, Any, object]]) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def kept() -> None:
+            if self.keeps_up():
+                await work()
+
+        return kept
 
     async def stop(self, patience: float) -> None:
         """Claim nothing more, let what is under way end for so many seconds, then cut it off and give leases back."""
@@ -192,6 +222,9 @@ class LocalEngine:
     async def _claim(self, only: tuple[str, ...] | None, not_since: datetime | None) -> int:
         claimed = 0
         self._more = None
+        shards = self.shards()
+        if shards is not None and not shards:
+            return 0
         for _ in range(_ROUNDS):
             settings = self.parts.live.loaded.settings.polling
             room = self.places.free(settings.concurrency)
@@ -205,6 +238,7 @@ class LocalEngine:
                 feed_lease(self.parts),
                 only=only,
                 not_since=not_since,
+                shards=shards,
             )
             if self._stopping or not claims:
                 return claimed
@@ -234,7 +268,7 @@ class LocalEngine:
             async with self.hosts.turn(claim, settings):
                 if self._stopping:
                     return
-                if self._too_late(claim):
+                if self._too_late(claim) or not self.may_request(host_url(claim)):
                     await self.parts.store.give_back([claim])
                     return
                 with self.places.take() as place:
@@ -274,7 +308,12 @@ class LocalEngine:
         room = self.reading.free(settings.polling.concurrency)
         if room == 0 or all(feed.full_text is FullText.NEVER for feed in settings.feeds):
             return 0
-        claims = await self.parts.store.claim_pages(self.parts.worker, self.parts.clock(), room, feed_lease(self.parts))
+        shards = self.shards()
+        if shards is not None and not shards:
+            return 0
+        claims = await self.parts.store.claim_pages(
+            self.parts.worker, self.parts.clock(), room, feed_lease(self.parts), shards=shards
+        )
         if self._stopping:
             return 0
         for claim in claims:
@@ -287,6 +326,8 @@ class LocalEngine:
             host = urlsplit(claim.article.url or "").hostname or ""
             with self.reading.take() as place:
                 async with self.hosts.visit(host, settings):
+                    if not self.may_request(claim.article.url or ""):
+                        return  # the lease runs out, and whoever has the host now reads it
                     recorded = await pages.read(self.parts, claim, answered=place.answered)
             if recorded.waiting:
                 self.nudge_alerts()
@@ -345,6 +386,8 @@ class LocalEngine:
         started = 0
         async with self._delivering:
             for channel in tuple(self.parts.channels.values()):
+                if not self.delivers(channel.id):
+                    continue
                 started += await self._claim_for(channel)
         return started
 
@@ -390,6 +433,20 @@ class LocalEngine:
         """Take back what was left lying, fold what waited too long, and look at the store."""
         parts = self.parts
         now = parts.clock()
+        if self.keeps_up():
+            await self._keep_up(now)
+        await notices.watch_network(parts)
+        self.pulse.feeds_waiting = self.hosts.standing + len(self.hosts.sent_away)
+        self.pulse.polls_aside, self.pulse.outage = self.places.aside, parts.outage.on
+        await self.refresh_states()
+        self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
+        if self.keeps_up():
+            await self._look_at_canary(now)
+        await self._recover_store()
+
+    async def _keep_up(self, now: datetime) -> None:
+        """What is done once for all workers."""
+        parts = self.parts
         recovered = await parts.store.recover(now, longest_lease(parts))
         if recovered:
             parts.journal.warn("recovered", deliveries=recovered)
@@ -398,16 +455,9 @@ class LocalEngine:
             self.nudge()
         if parts.live.loaded.settings.http.subscribe:
             await forget(parts.store, now)
-        await notices.watch_network(parts)
         await notices.tell_of_feeds(parts)
         if respread := await flow.respread(parts):
             parts.journal.warn("respread", feeds=respread)
-        self.pulse.feeds_waiting = self.hosts.standing + len(self.hosts.sent_away)
-        self.pulse.polls_aside, self.pulse.outage = self.places.aside, parts.outage.on
-        await self.refresh_states()
-        self.pulse.figures = await parts.store.figures(now, OVERDUE_AFTER)
-        await self._look_at_canary(now)
-        await self._recover_store()
 
     async def _look_at_canary(self, now: datetime) -> None:
         """Tell the operator once when the canary does not arrive, and when it does again."""

@@ -9,7 +9,7 @@ a post in time has lost it and learns so at the next call.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from monitor.store.protocol import Store
 
@@ -66,6 +66,7 @@ class Lag:
     """When the subscriber who waits longest for a decision was due."""
 
 
+@runtime_checkable
 class CrewStore(Store, Protocol):
     """A store that many workers share."""
 
@@ -106,6 +107,9 @@ class CrewStore(Store, Protocol):
 
     async def published(self, version: int | None = None) -> Published | None:
         """That version, or the newest."""
+
+    async def newest_settings(self) -> int | None:
+        """The newest version, without its files."""
 
     async def was_published(self, hash: str) -> bool:  # noqa: A002 - what it is
         """Whether settings with this hash were published ever."""

@@ -4,7 +4,7 @@ Apart from `store.protocol`, whose rules hold here as well: a page is claimed un
 in one transaction with its hits and alerts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -67,9 +67,17 @@ class RecordedPage:
 class PageStore(Protocol):
     """Keeps which pages are to be read."""
 
-    async def claim_pages(self, worker: str, now: datetime, limit: int, lease: timedelta) -> tuple[PageClaim, ...]:
+    async def claim_pages(
+        self,
+        worker: str,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        shards: Collection[int] | None = None,
+    ) -> tuple[PageClaim, ...]:
         """Lease up to `limit` pages that are due, of feeds that are switched on, the newest articles first; of one host
-        at most one at a time.
+        at most one at a time, and of hosts in these `shards`.
         """
 
     async def record_page(self, record: PageRecord) -> RecordedPage:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 
@@ -133,6 +133,10 @@ class Crew(Transactions):
         """Publish settings."""
 
         def work(db: Row) -> int:
+            db.alone("settings")  # workers with the same new files publish them once
+            newest = db.execute("SELECT version, hash FROM settings_versions ORDER BY version DESC LIMIT 1").fetchone()
+            if newest is not None and newest["hash"] == hash:
+                return int(newest["version"])
             # A row that is written anew gets a new number: it is the newest, though it was published before.
             db.execute("DELETE FROM settings_versions WHERE hash = ?", (hash,))
             sql = "INSERT INTO settings_versions (hash, files, worker) VALUES (?, ?, ?) RETURNING version"
@@ -153,6 +157,11 @@ class Crew(Transactions):
             return Published(version=row["version"], hash=row["hash"], files=bytes(row["files"]), worker=row["worker"])
 
         return await self._read(work)
+
+    async def newest_settings(self) -> int | None:
+        """The newest version."""
+        sql = "SELECT max(version) FROM settings_versions"
+        return await self._read(lambda db: cast("int | None", db.execute(sql).fetchone()[0]))
 
     async def was_published(self, hash: str) -> bool:  # noqa: A002 - what it is
         """Whether settings were published ever."""

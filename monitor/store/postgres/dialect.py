@@ -16,7 +16,7 @@ from functools import lru_cache
 _PARTS = re.compile(
     r"'(?:[^']|'')*'"  # text that stands for itself
     r"|/\* skip locked \*/"
-    r"|json_each\(\?\)"
+    r"|json_each\((?:\?|CAST\(:[a-z]+ AS TEXT\))\)"
     r"|json_group_(?:object|array)\([^()]*\)"
     r"|\binstr\("
     r"|\bINDEXED BY \w+"
@@ -41,6 +41,8 @@ def _one(found: re.Match[str]) -> str:
     part = found[0]
     if part in _FIXED:
         return _FIXED[part]
+    if part.startswith("json_each"):  # a named value, which PostgreSQL is told the type of
+        return f"jsonb_array_elements_text(%({part[16:-10]})s::jsonb) AS each(value)"
     if part.startswith("'"):
         return part.replace("%", "%%")
     if part.startswith("json_group_object"):

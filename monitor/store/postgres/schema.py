@@ -107,7 +107,7 @@ CREATE TABLE channels (
 );
 CREATE TABLE pulse (id SMALLINT PRIMARY KEY CHECK (id = 1), at BIGINT NOT NULL);
 CREATE TABLE pages (
-  article_id BIGINT PRIMARY KEY REFERENCES articles (id), host TEXT NOT NULL, state TEXT NOT NULL,
+  article_id BIGINT PRIMARY KEY REFERENCES articles (id), host TEXT NOT NULL, shard SMALLINT NOT NULL DEFAULT 0, state TEXT NOT NULL,
   attempts BIGINT NOT NULL DEFAULT 0, next_attempt BIGINT NOT NULL, read_at BIGINT, source TEXT,
   last_error TEXT, lease_worker TEXT, lease_token BIGINT NOT NULL DEFAULT 0, lease_until BIGINT
 );

@@ -2,11 +2,13 @@
 transaction; `Pages` is the part of the store that runs them.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from monitor.errors import LeaseLost
+from monitor.keys import shard_of
 from monitor.model import Lease
 from monitor.store.page_protocol import PageClaim, PageRecord, RecordedPage
 from monitor.store.protocol import PollRecord, RecordedPoll
@@ -21,10 +23,16 @@ class Pages:
     """The methods of `store.page_protocol.PageStore`."""
 
     async def claim_pages(
-        self: Transactions, worker: str, now: datetime, limit: int, lease: timedelta
+        self: Transactions,
+        worker: str,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        shards: Collection[int] | None = None,
     ) -> tuple[PageClaim, ...]:
         """Lease pages that are due."""
-        return await self._write(lambda db: claim(db, worker, now, limit, lease))
+        return await self._write(lambda db: claim(db, worker, now, limit, lease, shards))
 
     async def record_page(self: Transactions, record: PageRecord) -> RecordedPage:
         """Record what came of reading a page."""
@@ -56,26 +64,35 @@ def ask(db: Row, article_ids: Iterable[int], now: datetime) -> None:
         for number in article_ids
     ]
     db.executemany(
-        "INSERT INTO pages (article_id, host, state, next_attempt) VALUES (?, ?, 'pending', ?) "
+        "INSERT INTO pages (article_id, host, shard, state, next_attempt) VALUES (?, ?, ?, 'pending', ?) "
         # A reading that is under way is of the text before, and must not be recorded.
-        "ON CONFLICT (article_id) DO UPDATE SET host = excluded.host, state = 'pending', attempts = 0, "
+        "ON CONFLICT (article_id) DO UPDATE SET host = excluded.host, shard = excluded.shard, state = 'pending', attempts = 0, "
         "next_attempt = excluded.next_attempt, last_error = NULL, lease_worker = NULL, lease_until = NULL, "
         "lease_token = lease_token + 1",
-        [(row["id"], urlsplit(row["url"]).hostname or "", stamp(now)) for row in rows if row is not None],
+        [
+            (row["id"], urlsplit(row["url"]).hostname or "", shard_of(row["url"]), stamp(now))
+            for row in rows
+            if row is not None
+        ],
     )
 
 
-def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta) -> tuple[PageClaim, ...]:
+def claim(
+    db: Row, worker: str, now: datetime, limit: int, lease: timedelta, shards: Collection[int] | None
+) -> tuple[PageClaim, ...]:
     """Lease pages: of each host the newest that is due, unless one of that host is being read."""
     db.alone("pages")  # else two workers would each find a page of the same host free
     until = now + lease
+    of_shards = (
+        "" if shards is None else " AND p.shard IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:shards AS TEXT)))"
+    )
     free = "(p.lease_until IS NULL OR p.lease_until <= :now OR p.lease_until > :longest)"
     rows = db.execute(
         "UPDATE pages SET lease_worker = :worker, lease_until = :until, lease_token = lease_token + 1 "
         "WHERE article_id IN ("
         " SELECT max(p.article_id) FROM pages p JOIN articles a ON a.id = p.article_id"
         " JOIN feeds f ON f.id = a.feed_id AND f.active = 1"
-        f" WHERE p.state = 'pending' AND p.next_attempt <= :now AND {free} AND NOT EXISTS ("
+        f" WHERE p.state = 'pending' AND p.next_attempt <= :now AND {free}{of_shards} AND NOT EXISTS ("
         "  SELECT 1 FROM pages q WHERE q.state = 'pending' AND q.host = p.host"
         "  AND q.lease_until > :now AND q.lease_until <= :longest)"
         " GROUP BY p.host ORDER BY 1 DESC LIMIT :limit) RETURNING article_id, lease_token",
@@ -85,7 +102,8 @@ def claim(db: Row, worker: str, now: datetime, limit: int, lease: timedelta) -> 
             "now": stamp(now),
             "longest": stamp(now + LONGEST),
             "limit": limit,
-        },
+        }
+        | ({} if shards is None else {"shards": json.dumps(sorted(shards))}),
     ).fetchall()
     return tuple(
         _claim(db, row["article_id"], Lease(worker=worker, token=row["lease_token"], until=until)) for row in rows

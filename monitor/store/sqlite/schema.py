@@ -256,6 +256,7 @@ def people(db: sqlite_utils.Database) -> None:
 def shards(db: sqlite_utils.Database) -> None:
     """The shard of a feed's host: many workers share feeds by it. Written with the settings at the next start."""
     db.conn.execute("ALTER TABLE feeds ADD COLUMN shard INTEGER NOT NULL DEFAULT 0")
+    db.conn.execute("ALTER TABLE pages ADD COLUMN shard INTEGER NOT NULL DEFAULT 0")
 
 
 def guard_schema(db: sqlite_utils.Database) -> None:
