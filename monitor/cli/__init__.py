@@ -29,6 +29,7 @@ COMMANDS = {
     "send-test": "monitor.cli.deliveries:send_test",
     "preview": "monitor.cli.preview:preview",
     "backup": "monitor.cli.backup:backup",
+    "cluster": "monitor.cli.cluster:cluster",
 }
 """Command name -> module and object."""
 

@@ -60,6 +60,7 @@ class ClusterEngine(LocalEngine):
         wakeups: Wakeups | None = None,
     ) -> None:
         super().__init__(parts, pulse)
+        parts.stories.shared = True
         self._crew, self._address, self._changed = store, address, changed
         self.posts = posts or Posts(store, self.described, self._lost)
         self.wakeups = wakeups or QueuedWakeups(parts.live.loaded.settings.store.url, self.woken, self._queue_down)

@@ -9,6 +9,7 @@ its story when it comes again, and merges are carried by the next record.
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,11 @@ WINDOW: Final = timedelta(days=5)
 """What lies further apart is no story; see `stories.tuning`."""
 _FORGET_EVERY: Final = timedelta(hours=1)
 _PAGE: Final = 500
+_FOLLOW_EVERY: Final = 1.0
+_FOLLOW_BACK: Final = 200
+"""Articles before the last one seen that are looked at again: numbers are given before commits, so a smaller number
+may appear later.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,9 @@ NOTHING_ASSIGNED: Final = Assigned()
 class StoryWindow:
     """Assigns stories. `clock` is the wall clock, in UTC; `settings` are those that are in force when it is called."""
 
+    shared = False
+    """Whether other workers record articles as well: then it follows what they record."""
+
     def __init__(self, store: Store, clock: Callable[[], datetime], settings: Callable[[], StorySettings]) -> None:
         self._store, self._clock, self._settings = store, clock, settings
         self._turn = asyncio.Lock()
@@ -49,6 +58,9 @@ class StoryWindow:
         self._merges: dict[str, str] = {}
         """Not recorded yet, as far as is known."""
         self._forgotten = clock()
+        self._last = 0
+        """The highest number of an article that was seen in the store."""
+        self._followed = 0.0
 
     async def assign(self, articles: Sequence[Article]) -> Assigned:
         """The story of each article. Raises StoreError when the window cannot be built from the store."""
@@ -59,6 +71,8 @@ class StoryWindow:
         async with self._turn:
             if self._window is None:
                 self._window = await self._rebuilt()
+            elif self.shared:
+                await self._follow(self._window)
             return await asyncio.to_thread(self._assign, self._window, articles)
 
     def recorded(self, assigned: Assigned) -> None:
@@ -74,8 +88,20 @@ class StoryWindow:
         since = self._clock() - WINDOW
         while page := await self._store.recent_stories(since, most, after, _PAGE):
             await asyncio.to_thread(_placed, window, page)
-            after = page[-1][0]
+            after = self._last = page[-1][0]
         return window
+
+    async def _follow(self, window: Stories) -> None:
+        """Place what other workers recorded since the last look, at most once a second."""
+        if time.monotonic() - self._followed < _FOLLOW_EVERY:
+            return
+        self._followed = time.monotonic()
+        after = max(0, self._last - _FOLLOW_BACK)
+        since = self._clock() - WINDOW
+        while page := await self._store.recent_stories(since, self._settings().most, after, _PAGE):
+            after = page[-1][0]
+            self._last = max(self._last, after)
+            await asyncio.to_thread(_placed, window, [one for one in page if window.story_of(one[1].key) is None])
 
     def _assign(self, window: Stories, articles: Sequence[Article]) -> Assigned:
         now = self._clock()

@@ -25,8 +25,8 @@ _FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_
 class Postgres:
     """One server on loopback."""
 
-    def __init__(self, folder, *, settings=_FAST, port=None):
-        self.folder = folder
+    def __init__(self, folder, *, settings=_FAST, port=None, host="127.0.0.1", inside=()):
+        self.folder, self.host, self.inside = folder, host, inside
         self.user = "nobody" if os.geteuid() == 0 else None
         self.bin = _reachable(folder, self.user) / "bin"
         self.port = port or _free_port()
@@ -38,6 +38,8 @@ class Postgres:
             if self.user:
                 shutil.chown(self.data, self.user)
             self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+            with (self.data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all 10.231.0.0/16 trust\n")  # hosts of a test's own network
 
     def _run(self, program, *arguments):
         done = subprocess.run(
@@ -48,27 +50,22 @@ class Postgres:
 
     def start(self, *more):
         options = [word for one in (*self.settings, *more) for word in ("-c", one)]
+        # A socket in the folder as well: from another network namespace it is the only way in.
         command = [
-            str(self.bin / "postgres"),
-            "-D",
-            str(self.data),
-            "-p",
-            str(self.port),
-            "-k",
-            "",
-            "-h",
-            "127.0.0.1",
-            *options,
-        ]
+            str(self.bin / "postgres"), "-D", str(self.data), "-p", str(self.port), "-k", str(self.data), "-h", self.host, *options,
+        ]  # fmt: skip
+        user = self.user
+        if self.inside:  # only root enters a namespace, and only another may run the server
+            user, command = None, [*self.inside, "setpriv", f"--reuid={self.user}", "--clear-groups", *command]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                command, user=self.user, cwd="/", stdout=log, stderr=log, env={"LC_ALL": "C", "TZ": "UTC"},
+                command, user=user, cwd="/", stdout=log, stderr=log, env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.environ["PATH"]},
                 start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+                psycopg.connect(self.near("postgres"), connect_timeout=2).close()
             except psycopg.OperationalError:
                 assert self.process.poll() is None, (self.folder / "log").read_text()
                 time.sleep(0.05)
@@ -78,7 +75,11 @@ class Postgres:
 
     def url(self, database, user="postgres", password=None):
         secret = f":{password}" if password else ""
-        return f"postgresql://{user}{secret}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}{secret}@{self.host}:{self.port}/{database}"
+
+    def near(self, database):
+        """For this process, wherever the server's network is."""
+        return f"postgresql://postgres@/{database}?host={self.data}&port={self.port}"
 
     def stop(self, mode="fast"):
         """`immediate` is a crash: nothing is written down, the log is replayed at the next start."""
@@ -88,7 +89,7 @@ class Postgres:
             self.process = None
 
     def execute(self, statement, database="postgres"):
-        with psycopg.connect(self.url(database), autocommit=True) as db:
+        with psycopg.connect(self.near(database), autocommit=True) as db:
             cursor = db.execute(statement)
             return cursor.fetchall() if cursor.description else []
 

@@ -198,7 +198,7 @@ def test_what_runs_all_day_never_reads_a_whole_table(tmp_path, name):
         plans = [
             (one, row[3])
             for one in statements
-            if one.startswith(("SELECT", "UPDATE", "INSERT"))
+            if one.startswith(("SELECT", "UPDATE", "INSERT", "WITH"))
             for row in connection.execute(f"EXPLAIN QUERY PLAN {one}")
         ]
         await store.close()

@@ -65,6 +65,7 @@ class PostgresStore(Crew, SqlStore):
 
     def _open(self) -> None:
         with wrapped(self.where):
+            connection.reached(self.url)
             self._pool.open(wait=True, timeout=10.0)
             with self._pool.connection() as db:
                 there = schema.applied(db)

@@ -9,6 +9,7 @@ Must not know any table but the index of words, which each database has its own 
 """
 
 import contextlib
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
@@ -45,6 +46,7 @@ _TEXT_MOST = 400_000
 """Letters of words in the index: a `tsvector` holds a megabyte."""
 _WORD_MOST = 500
 _POSITIONS = 16_383
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # what it would say is in our own errors
 _UNSERVED = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -185,6 +187,11 @@ def keywords(url: str, options: str = "") -> dict[str, Any]:
     named = set(re.findall(r"[?&]([a-z_]+)=", url))
     guards = {name: value for name, value in GUARDS.items() if name not in named}
     return guards | ({} if "options" in named else {"options": f"{_OPTIONS} {options}".strip()})
+
+
+def reached(url: str) -> None:
+    """Connect once: a pool only says that it got no connection, and not why. Raises psycopg.Error."""
+    psycopg.connect(url, **keywords(url)).close()
 
 
 @contextlib.contextmanager
