@@ -7,7 +7,7 @@ CONFIG ?= monitor.yaml
 BENCH_ENV := build/bench
 BENCH_ARGS ?=
 
-.PHONY: help install dev run test lint bench bench-matching bench-polling bench-alerts bench-names bench-stories bench-loading format lock clean
+.PHONY: help install dev run test test-cluster lint bench bench-matching bench-polling bench-alerts bench-names bench-stories bench-loading format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -44,6 +44,9 @@ test: $(VENV)/.dev  ## run every test; branches covered: all on the pure floors,
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 	$(BIN)/coverage report --omit='$(PURE)' --fail-under=90
+
+test-cluster: $(VENV)/.dev  ## three workers on PostgreSQL through every fault, judged by what the servers saw; ten minutes
+	PYTHONPATH=.:tests $(BIN)/python tests/cluster/chaos.py $(CHAOS_ARGS)
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, the floors of the house
 	$(BIN)/ruff check .

@@ -30,6 +30,7 @@ COMMANDS = {
     "preview": "monitor.cli.preview:preview",
     "backup": "monitor.cli.backup:backup",
     "cluster": "monitor.cli.cluster:cluster",
+    "db": "monitor.cli.db:db",
 }
 """Command name -> module and object."""
 

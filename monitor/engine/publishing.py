@@ -84,7 +84,7 @@ class Publishing:
             watched=mine.watched,
             content=mine.content,
         )
-        self._journal.note("taken over", version=version)
+        self._journal.note("taken_over", version=version)
         return dataclasses.replace(loaded, settings=settings)
 
     @staticmethod

@@ -1,19 +1,27 @@
 """Where the truth is kept: the Store protocol, and what stands behind it. One function chooses, by the settings."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from monitor.errors import StoreError
 from monitor.settings import StoreSettings
+from monitor.store.copying import Sum, copy
 from monitor.store.crew_protocol import CrewStore
 from monitor.store.protocol import Store
 from monitor.store.sqlite import SqliteStore
 from monitor.store.sqlite.connection import guard_version, version
 from monitor.store.sqlite.connection import owner as _owner
+from monitor.store.sqlite.dump import SqliteSource, SqliteTarget
 
-__all__ = ["SILENT", "driver", "is_owned", "open_shared", "open_store", "running"]
+if TYPE_CHECKING:
+    from monitor.store.postgres.dump import PostgresSource, PostgresTarget
 
+__all__ = ["SILENT", "copy_store", "driver", "is_owned", "open_shared", "open_store", "running"]
+
+Progress = Callable[[str, int, int], None]
 SILENT: Final = timedelta(seconds=30)
 """A worker that said nothing for so long is gone."""
 
@@ -63,6 +71,37 @@ async def _crew(settings: StoreSettings) -> str | None:
     finally:
         await store.close()
     return ", ".join(one.name for one in workers) or None
+
+
+def copy_store(source: StoreSettings, target: StoreSettings, progress: Progress) -> dict[str, Sum]:
+    """Copy a store that nobody works on to a new one; what was copied, by table. Raises StoreError, and keeps nothing
+    then.
+    """
+    made = not target.shared and not target.path.exists()
+    try:
+        with contextlib.closing(_source(source)) as came, contextlib.closing(_target(target)) as goes:
+            return copy(came, goes, progress)
+    except BaseException:
+        if made:
+            for ending in ("", "-wal", "-shm"):
+                target.path.with_name(target.path.name + ending).unlink(missing_ok=True)
+        raise
+
+
+def _source(settings: StoreSettings) -> "SqliteSource | PostgresSource":
+    if not settings.shared:
+        return SqliteSource(settings.path)
+    from monitor.store.postgres import dump  # noqa: PLC0415 - as above
+
+    return dump.source(settings.url)
+
+
+def _target(settings: StoreSettings) -> "SqliteTarget | PostgresTarget":
+    if not settings.shared:
+        return SqliteTarget(settings.path)
+    from monitor.store.postgres import dump  # noqa: PLC0415 - as above
+
+    return dump.target(settings.url)
 
 
 def driver() -> str:

@@ -67,7 +67,9 @@ class Crew:
             self.postgres = Postgres(place, settings=DURABLE, host=self.network.address("db"), inside=inside).start()
             self.postgres.execute("CREATE DATABASE monitor")
             everywhere = "0.0.0.0"
-            self._run("web", "support.newshost", everywhere, self.web_port, self.feeds, self.folder / "web.log", self.rate)
+            self._run(
+                "web", "support.newshost", everywhere, self.web_port, self.feeds, self.folder / "web.log", self.rate
+            )
             self._run("sink", "support.sinks", everywhere, self.mail_port, self.hook_port, self.folder / "sink.log")
             until(lambda: all((self.folder / f"{one}.log").exists() for one in ("web", "sink")))
             for name in self.names:
@@ -105,7 +107,8 @@ class Crew:
         (folder / "rules").mkdir(parents=True)
         (folder / "rules" / "rules.yaml").write_text(RULES)
         feeds = "\n".join(
-            f'  - {{id: feed{n}, url: "http://{self.network.site(n % self.sites)}:{self.web_port}/{n}"}}' for n in range(self.feeds)
+            f'  - {{id: feed{n}, url: "http://{self.network.site(n % self.sites)}:{self.web_port}/{n}"}}'
+            for n in range(self.feeds)
         )
         sink = self.network.address("web")
         (folder / "monitor.yaml").write_text(
@@ -149,7 +152,9 @@ log: {{format: json, level: info}}
     def events(self, name, event):
         """Records of an event in a worker's log."""
         lines = (self.folder / f"{name}.out").read_text().splitlines()
-        return [one for one in (json.loads(line) for line in lines if line.startswith("{")) if one.get("event") == event]
+        return [
+            one for one in (json.loads(line) for line in lines if line.startswith("{")) if one.get("event") == event
+        ]
 
     def rows(self, statement):
         return self.postgres.execute(statement, "monitor")
@@ -195,7 +200,10 @@ def gaps(logs, feeds, begin, end):
         if begin <= began <= end:
             times[feed].append(began)
     return {
-        feed: max((b - a for a, b in zip([begin, *sorted(times[feed])], [*sorted(times[feed]), end], strict=True)), default=end - begin)
+        feed: max(
+            (b - a for a, b in zip([begin, *sorted(times[feed])], [*sorted(times[feed]), end], strict=True)),
+            default=end - begin,
+        )
         for feed in range(feeds)
     }
 

@@ -68,7 +68,9 @@ class NewsHost:
                 f"<description>Planes at the Khmeimim air base, report {one}.</description></item>"
                 for one in items[-_SHOWN:]
             )
-            body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Feed {feed}</title>{entries}</channel></rss>'
+            body = (
+                f'<?xml version="1.0"?><rss version="2.0"><channel><title>Feed {feed}</title>{entries}</channel></rss>'
+            )
             head = f"HTTP/1.1 200 X\r\nETag: {tag}\r\nContent-Type: application/rss+xml\r\nContent-Length: {len(body)}\r\n\r\n"
             raw, status = (head + body).encode(), 200
         writer.write(raw)

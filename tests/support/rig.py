@@ -58,7 +58,7 @@ def free_port() -> int:
 class Web:
     """Publishes feeds of items; counts requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.feeds: dict[str, list[tuple[str, str]]] = {}
         self.requests: Counter[str] = Counter()
         rig = self
@@ -81,7 +81,7 @@ class Web:
             def log_message(self, *args: object) -> None:
                 """Quiet."""
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+        self.server = http.server.ThreadingHTTPServer((address, 0), Pages)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

@@ -53,7 +53,9 @@ async def _serve(address, mail, web, log):
     sinks = Sinks(log)
     loop = asyncio.get_running_loop()
     servers = [
-        await loop.create_server(lambda: SMTP(sinks, hostname="sink", enable_SMTPUTF8=True), address, mail, backlog=256),
+        await loop.create_server(
+            lambda: SMTP(sinks, hostname="sink", enable_SMTPUTF8=True), address, mail, backlog=256
+        ),
         await asyncio.start_server(sinks.hook, address, web, backlog=256),
     ]
     sinks.note("ready", "", "")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitor.config import load_settings
+from monitor.config import load, load_settings
+from monitor.engine.daemon import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [ROOT / "deploy" / "monitor.yaml", ROOT / "deploy" / "compose" / "monitor.yaml"]
@@ -101,3 +102,39 @@ def test_the_image_is_not_root_and_stops_by_sigterm():
     assert "STOPSIGNAL SIGTERM" in text
     assert re.search(r"(?m)^HEALTHCHECK", text)
     assert 'ENTRYPOINT ["monitor"]' in text
+
+
+def test_many_workers_run_the_image_as_one_does(tmp_path):
+    services = yaml.safe_load((ROOT / "compose.cluster.yaml").read_text())["services"]
+    alone = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["monitor"]
+    for name in ("console", "worker"):
+        service = services[name]
+        for key in ("read_only", "tmpfs", "cap_drop", "security_opt", "pids_limit", "mem_limit", "stop_grace_period"):
+            assert service[key] == alone[key], key
+        assert [one for one in service["volumes"] if one.endswith(":ro")] == [
+            one for one in alone["volumes"] if one.endswith(":ro")
+        ]
+        environ = {"MONITOR_STORE": service["environment"]["MONITOR_STORE"]}
+        text = (ROOT / "deploy" / "compose" / "monitor.yaml").read_text()
+        loaded = load_settings(placed(text, tmp_path), environ)
+        assert loaded.store.shared
+    assert services["console"]["ports"] == alone["ports"]
+    assert "ports" not in services["worker"]
+    assert re.fullmatch(r"postgres:\d+", services["database"]["image"])
+
+
+def test_the_manifest_of_kubernetes_fits_the_daemon(tmp_path):
+    found = {one["kind"]: one for one in yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text())}
+    for name, text in found["ConfigMap"]["data"].items():
+        (tmp_path / name).write_text(text)
+    environ = {"MONITOR_STORE": found["Secret"]["stringData"]["MONITOR_STORE"]}
+    loaded = load(tmp_path / "monitor.yaml", environ)
+    pod = found["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["ports"][0]["containerPort"] == loaded.settings.http.port
+    assert {container[f"{one}Probe"]["httpGet"]["path"] for one in ("liveness", "readiness")} == {"/healthz", "/readyz"}
+    assert pod["terminationGracePeriodSeconds"] > PATIENCE
+    assert pod["securityContext"]["runAsUser"] == 10001
+    assert ":" in container["image"]
+    assert not container["image"].endswith(":latest")
+    assert loaded.settings.store.shared

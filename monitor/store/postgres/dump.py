@@ -10,7 +10,7 @@ import psycopg
 from monitor.errors import StoreError
 from monitor.store.copying import TABLES, Values, copy
 from monitor.store.postgres import schema
-from monitor.store.postgres.connection import READING, Connection, adapted, keywords
+from monitor.store.postgres.connection import READING, Connection, adapted, keywords, shown, wrapped
 from monitor.store.protocol import StoreCondition
 from monitor.store.sql.values import Row
 from monitor.store.sqlite.dump import SqliteTarget
@@ -92,6 +92,18 @@ def connected(url: str) -> psycopg.Connection[Any]:
     raw = psycopg.connect(url, autocommit=True, **keywords(url))
     adapted(raw)
     return raw
+
+
+def source(url: str) -> PostgresSource:
+    """A snapshot to copy from. Raises StoreError, StoreBusy."""
+    with wrapped(shown(url)):
+        return PostgresSource(connected(url))
+
+
+def target(url: str) -> PostgresTarget:
+    """A database to copy to; its tables are made. Raises StoreError, StoreBusy."""
+    with wrapped(shown(url)):
+        return PostgresTarget(connected(url))
 
 
 def backup(url: str, target: Path) -> None:
