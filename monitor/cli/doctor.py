@@ -178,7 +178,11 @@ def _rules(file: Path) -> Line:
 
 
 def _store(settings: StoreSettings, *, deep: bool) -> Iterator[Line]:
-    who = store.running(settings)
+    try:
+        who = store.running(settings)
+    except StoreError as error:
+        yield Line("store", State.FAILURE, str(error), "see docs/cluster.md")
+        return
     yield Line("daemon", State.OK, f"runs as {who}" if who is not None else "none runs on this store")
     if not settings.expected:
         cure = "restore a backup, see docs/backup.md" if settings.expect_existing else ""

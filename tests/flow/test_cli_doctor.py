@@ -7,6 +7,7 @@ import stat
 import pytest
 from click.testing import CliRunner
 from pysqlite3 import dbapi2
+from support import pghost
 
 from monitor.cli import cli
 
@@ -122,3 +123,29 @@ def test_a_file_where_a_folder_is_wanted(folder):
 def test_a_folder_to_poll_that_cannot_be_read(folder):
     (folder / "inbox").chmod(0)
     assert lines(folder, code=1)["feed inbox"]["state"] == "failure"
+
+
+def test_a_store_on_a_server_that_is_away(folder):
+    text = SETTINGS.replace("sqlite:///var/monitor.db", "postgresql://u:canary-1@127.0.0.1:1/m")
+    (folder / "monitor.yaml").write_text(text)
+    found = lines(folder, code=1)
+    assert "postgresql://127.0.0.1:1/m cannot be read" in found["store"]["found"]
+    assert "canary" not in str(found)
+
+
+def test_a_store_on_a_server(folder):
+    url = pghost.database()
+    (folder / "monitor.yaml").write_text(SETTINGS.replace("sqlite:///var/monitor.db", url))
+    found = lines(folder, "--deep")
+    assert found["daemon"]["found"] == "none runs on this store"
+    assert "MB, whole" in found["store"]["found"]
+    assert run(folder, "poll", "--once").exit_code == 0
+    assert "Title" in run(folder, "hits").output
+    assert run(folder, "cluster").exit_code == 1
+    pghost.drop(url)
+
+
+def test_many_workers_need_a_server(folder):
+    result = run(folder, "cluster")
+    assert result.exit_code == 1
+    assert "which one daemon owns" in result.output
