@@ -7,7 +7,7 @@ CONFIG ?= monitor.yaml
 BENCH_ENV := build/bench
 BENCH_ARGS ?=
 
-.PHONY: help install dev run test test-cluster lint bench bench-matching bench-polling bench-alerts bench-names bench-stories bench-loading format lock clean
+.PHONY: help install dev run test test-cluster lint bench bench-matching bench-polling bench-alerts bench-names bench-stories bench-loading bench-cluster bench-scale format lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -65,6 +65,12 @@ bench-names: $(VENV)/.locked  ## how well names are found, by language and tier,
 
 bench-stories: $(VENV)/.locked  ## how well and how fast articles are grouped into stories
 	$(BIN)/python -m bench.stories
+
+bench-cluster: $(VENV)/.dev  ## many workers on PostgreSQL: feeds a second, cost of the state, fail-over (BENCH_ARGS=--quick)
+	$(BIN)/python bench/cluster.py $(BENCH_ARGS)
+
+bench-scale:  ## what a million feeds would take, simulated from what bench-cluster measured
+	@$(PYTHON) bench/scale.py
 
 bench-loading: $(VENV)/.locked  ## measure reading 100,000 rules from YAML
 	$(BIN)/python bench/loading.py

@@ -186,10 +186,10 @@ def main() -> None:
         server = Postgres(place, settings=("max_connections=100",)).start()
         try:
             server.execute("CREATE DATABASE m")
-            costs = asyncio.run(state_costs(server.url("m"), server, 2_000 if quick else 10_000, 3 if quick else 5))
+            costs = asyncio.run(state_costs(server.url("m"), server, 2_000 if quick else 5_000, 3 if quick else 3))
         finally:
             server.stop()
-    seconds = 10.0 if quick else 30.0
+    seconds = 10.0 if quick else 20.0
     runs = {
         workers: throughput(workers, 200 if quick else 1_000, seconds) for workers in ((1, 2) if quick else (1, 2, 4))
     }

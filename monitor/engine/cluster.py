@@ -18,7 +18,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from monitor.errors import StoreError
 from monitor.keys import shard_of
 from monitor.model import FeedClaim
 from monitor.settings import PollingSettings
+from monitor.store import SILENT
 from monitor.store.crew_protocol import CrewStore, Worker
 
 UPKEEP: Final = "upkeep"
@@ -68,6 +69,8 @@ class ClusterEngine(LocalEngine):
         self._under_way: Counter[int] = Counter()
         """Polls by shard."""
         self._polling_soon = False
+        self._buried: set[str] = set()
+        """Lost workers whose leases were given back."""
         self._waiting: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
 
@@ -218,6 +221,15 @@ class ClusterEngine(LocalEngine):
         await super().sweep()
         lag = await self._crew.lag(self.parts.clock())
         self.pulse.crew = CrewFigures(workers=self.posts.workers, posts=len(self.posts.all()), lag=lag)
+
+    async def _keep_up(self, now: datetime) -> None:
+        """As alone; and free what lost workers left leased, such as decisions, before those leases end by themselves."""
+        for one in await self._crew.workers(_KEPT):
+            if one.silent > SILENT and one.name not in self._buried:
+                released = await self._crew.release(one.name, now)
+                self._buried.add(one.name)
+                self.parts.journal.warn("lost_worker", worker=one.name, released=released)
+        await super()._keep_up(now)
 
     async def tidy(self) -> None:
         """Once in ten minutes, whoever does it: forget what is old of workers, turns, settings and wake-ups."""

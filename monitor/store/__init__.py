@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["SILENT", "copy_store", "driver", "is_owned", "open_shared", "open_store", "running"]
 
 Progress = Callable[[str, int, int], None]
-SILENT: Final = timedelta(seconds=30)
+SILENT: Final = timedelta(seconds=20)
 """A worker that said nothing for so long is gone."""
 
 

@@ -81,7 +81,8 @@ class CrewStore(Store, Protocol):
 
     async def take_posts(self, worker: str, names: Collection[str], lease: timedelta) -> Mapping[str, int]:
         """Take those posts that are free, or this worker's already; their fencing tokens. What another worker left
-        under way at the feeds of a shard (`shard:N`) can be recorded no more, and those feeds are free.
+        under way at the feeds of a shard (`shard:N`) can be recorded no more, and those feeds are free; what it was
+        sending by a channel (`channel:ID`) is pending again, with its outcome unknown.
         """
 
     async def renew_posts(self, worker: str, held: Mapping[str, int], lease: timedelta) -> frozenset[str]:

@@ -11,11 +11,12 @@ import psycopg
 
 from monitor.store.crew_protocol import Lag, Post, Published, Worker
 from monitor.store.postgres import connection
-from monitor.store.sql import values
+from monitor.store.sql import deliveries, values
 from monitor.store.sql.transactions import Transactions
 from monitor.store.sql.values import Row, stamp
 
 _SHARD = "shard:"
+_CHANNEL = "channel:"
 _LISTEN_AGAIN = 1.0
 _LOOK_UP = 2.0
 """Seconds that the listening thread waits at most before it looks whether the store was closed."""
@@ -229,6 +230,11 @@ def _take(db: Row, worker: str, names: list[str], lease: timedelta) -> dict[str,
             "AND shard IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             (worker, json.dumps(shards)),
         )
+    channels = [name.removeprefix(_CHANNEL) for name in taken if name.startswith(_CHANNEL)]
+    if channels:
+        now = db.execute("SELECT clock_timestamp()").fetchone()[0]
+        for channel in channels:
+            deliveries.take_back_others(db, channel, worker, now)
     return taken
 
 

@@ -36,6 +36,11 @@ def release(db: Row, worker: str | None, now: datetime) -> int:
     return _take_back(db, "CAST(? AS TEXT) IS NULL OR lease_worker = ?", (worker, worker), now)
 
 
+def take_back_others(db: Row, channel: str, worker: str, now: datetime) -> int:
+    """Take back what others hold of a channel that is this worker's now."""
+    return _take_back(db, "channel = ? AND lease_worker <> ?", (values.text(channel), worker), now)
+
+
 def _take_back(db: Row, where: str, arguments: tuple[object, ...], now: datetime) -> int:
     """A lease is no proof that nothing was sent: with an attempt begun and not ended the outcome is unknown."""
     ids = json.dumps(
