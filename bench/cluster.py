@@ -186,7 +186,7 @@ def main() -> None:
         server = Postgres(place, settings=("max_connections=100",)).start()
         try:
             server.execute("CREATE DATABASE m")
-            costs = asyncio.run(state_costs(server.url("m"), server, 2_000 if quick else 5_000, 3 if quick else 3))
+            costs = asyncio.run(state_costs(server.url("m"), server, 2_000 if quick else 5_000, 3))
         finally:
             server.stop()
     seconds = 10.0 if quick else 20.0

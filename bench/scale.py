@@ -88,10 +88,13 @@ def table(costs: dict) -> str:
     lines = ["| | measured feeds/s | simulated | ratio |", "| --- | --: | --: | --: |"]
     spent = runs[1]["polls"] * poll / 1000
     for workers, one in sorted(runs.items()):
-        # So much processor as the workers had in that run: they share it with the database, the feeds and the sinks.
+        # So much processor as the workers had in that run, which they share with the database, the feeds and the sinks;
+        # what a poll costs is taken from the run of one worker.
         cores = one["polls"] * one["worker_ms"] / 1000 / workers
-        made = simulate(1_000_000, 60, workers, one["worker_ms"], cores=cores, seconds=60).polls / 60
-        lines.append(f"| {workers} workers | {one['polls']:.0f} | {made:.0f} | {made / one['polls']:.2f} |")
+        made = simulate(1_000_000, 60, workers, poll, cores=cores, seconds=60).polls / 60
+        lines.append(
+            f"| {workers} worker{'s' if workers > 1 else ''} | {one['polls']:.0f} | {made:.0f} | {made / one['polls']:.2f} |"
+        )
     lines += [
         "", f"One worker used {spent:.2f} of a processor in that run.", "",
         "| feeds, each every 15 minutes | polls/s | worker cores | database cores | workers of 2 cores | a worker is lost: latest feed | writes of feeds a day | new articles a day | database a day |",
